@@ -1,0 +1,128 @@
+// What the outside asks of a running engine: the same operations for the gateway, handlers, tests and tools.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eventual/error.hpp"
+#include "eventual/json.hpp"
+#include "eventual/time.hpp"
+
+namespace eventual::ports {
+
+/// Names an execution: "<workflow>/<name>" and a run; run 0 is the latest.
+struct ExecutionRef {
+  std::string workflow;
+  std::string name;
+  std::uint32_t run = 0;
+
+  std::string id() const { return workflow + "/" + name; }
+  friend bool operator==(const ExecutionRef&, const ExecutionRef&) = default;
+};
+
+/// Splits "<workflow>/<name>"; InvalidInput unless it holds exactly one slash with text on both sides.
+Result<ExecutionRef> parse_execution_id(std::string_view text);
+
+struct StartRequest {
+  std::string workflow;
+  std::optional<std::string> name;  ///< absent: the engine makes one
+  std::string input_json = "null";
+  std::optional<Duration> timeout;  ///< absent: the definition's
+};
+
+struct StartReply {
+  std::string execution_id;
+  std::uint32_t run = 1;
+  bool already_running = false;  ///< it existed with the same input (also when it is closed by now)
+};
+
+struct SignalRequest {
+  ExecutionRef execution;
+  std::string signal;
+  std::string payload_json = "null";
+  std::string message_id;  ///< deduplicates; empty: every send counts
+};
+
+/// Why an open execution does not move, one per pending call, listener or condition.
+struct WaitingFor {
+  std::string kind;  ///< "task", "timer", "signal", "condition", "child", "signal_send", "retry", …
+  Timestamp since{};
+  Json details;      ///< members that belong to the kind, such as seq, task, attempt, next_at, due, signal, location
+};
+
+struct ExecutionView {
+  ExecutionRef execution;  ///< with the run filled in
+  std::string status;      ///< running, parked, paused, succeeded, failed, cancelled, timed_out, terminated, continued
+  std::string input_json;
+  std::optional<std::string> result_json;
+  std::optional<Error> error;  ///< of a failed one; the reason of a parked one
+  Timestamp started_at{};
+  std::optional<Timestamp> closed_at;
+  std::vector<WaitingFor> waiting_for;
+};
+
+struct ListRequest {
+  std::string workflow;  ///< empty: all
+  std::string status;    ///< empty: all
+  std::uint32_t limit = 100;
+  std::string cursor;
+};
+
+struct ListReply {
+  std::vector<ExecutionView> executions;  ///< newest first, without waiting_for; a filtered page may be short
+  std::string cursor;                     ///< empty: no more
+};
+
+struct HistoryRequest {
+  ExecutionRef execution;
+  std::uint32_t limit = 1000;
+  std::string cursor;
+};
+
+struct HistoryReply {
+  std::vector<Json> events;  ///< {"type", "at", "seq"?, …}
+  std::string cursor;        ///< empty: no more
+};
+
+struct Health {
+  bool live = true;
+  bool ready = true;
+  std::string reason;  ///< why not, for people
+  Json details;
+};
+
+template <class T>
+using Callback = std::function<void(Result<T>)>;
+
+/// Thread rule: any thread may call. Callbacks run on an engine thread, after the commit that they report; they must not
+/// block and must not throw. When the engine stops, callbacks that wait get Unavailable.
+class Operations {
+ public:
+  virtual ~Operations() = default;
+
+  /// NotFound (workflow), AlreadyExists (same name, other input), InvalidInput, LimitExceeded, Unavailable.
+  virtual void start(StartRequest request, Callback<StartReply> done) = 0;
+
+  /// Completes when the receiver has committed it. NotFound, Closed, InvalidInput, LimitExceeded, Unavailable.
+  virtual void signal(SignalRequest request, Callback<bool> done) = 0;
+
+  /// The whole view of one execution. NotFound.
+  virtual void describe(ExecutionRef execution, Callback<ExecutionView> done) = 0;
+
+  /// Waits at most `wait` for it to close, then gives its view (open or closed). NotFound.
+  virtual void wait_closed(ExecutionRef execution, Duration wait, Callback<ExecutionView> done) = 0;
+
+  virtual void cancel(ExecutionRef execution, Callback<bool> done) = 0;
+  virtual void terminate(ExecutionRef execution, std::string reason, Callback<bool> done) = 0;
+
+  /// Blocking reads of the store.
+  virtual Result<ListReply> list(const ListRequest& request) = 0;
+  virtual Result<HistoryReply> history(const HistoryRequest& request) = 0;
+
+  virtual Health health() = 0;
+};
+
+}  // namespace eventual::ports
