@@ -1,0 +1,27 @@
+# The `eventual` command, the benchmark and the fuzzers.
+function(eventual_add_program name)
+  if(NOT ARGN)
+    return()
+  endif()
+  add_executable(${name} ${ARGN})
+  target_include_directories(${name} PRIVATE ${EVENTUAL_SOURCE_ROOT} ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE eventual_flags Eventual::eventual eventual_rocksdb)
+endfunction()
+
+file(GLOB_RECURSE eventual_cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.cpp)
+eventual_add_program(eventual-cli ${eventual_cli_sources})
+if(TARGET eventual-cli)
+  set_target_properties(eventual-cli PROPERTIES OUTPUT_NAME eventual)
+endif()
+
+file(GLOB_RECURSE eventual_bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.cpp)
+eventual_add_program(eventual-bench ${eventual_bench_sources})
+
+if(EVENTUAL_FUZZ)
+  file(GLOB eventual_fuzzers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)
+  foreach(file IN LISTS eventual_fuzzers)
+    get_filename_component(name ${file} NAME_WE)
+    eventual_add_program(fuzz_${name} ${file})
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+endif()
