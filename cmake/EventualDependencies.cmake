@@ -19,7 +19,7 @@ if(NOT eventual_boost_version MATCHES "([0-9]+)$" OR CMAKE_MATCH_1 LESS 108100)
 endif()
 
 # Asio and Beast are compiled once here, not again in each file that includes them.
-add_library(eventual_boost STATIC ${CMAKE_CURRENT_LIST_DIR}/boost_asio.cpp)
+add_library(eventual_boost STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/boost_asio.cpp)
 target_compile_definitions(eventual_boost PUBLIC BOOST_ASIO_SEPARATE_COMPILATION
                                                  BOOST_BEAST_SEPARATE_COMPILATION
                                                  BOOST_ASIO_NO_DEPRECATED)

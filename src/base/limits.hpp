@@ -1,0 +1,33 @@
+// A named limit on everything that grows. A caller who meets one gets LimitExceeded with its name
+// and value.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace eventual::base {
+
+// Names and payloads
+inline constexpr std::size_t k_name_bytes_max = 256;  // workflow, task, signal, execution names
+inline constexpr std::size_t k_payload_bytes_max = 4 << 20;  // one input, result, signal or event
+inline constexpr std::size_t k_inline_payload_bytes_max = 4 << 10;  // larger ones are payload rows
+inline constexpr std::size_t k_error_message_bytes_max = 16 << 10;  // longer ones are cut
+inline constexpr std::size_t k_json_depth_max = 128;
+
+// One execution
+inline constexpr std::uint64_t k_history_events_max = 1'000'000;
+inline constexpr std::size_t k_pending_calls_max = 10'000;
+inline constexpr std::size_t k_queued_signals_max = 10'000;
+
+// One engine
+inline constexpr std::uint32_t k_shards_default = 64;
+inline constexpr std::size_t k_commit_bytes_max = 8 << 20;  // one write of the commit lane
+inline constexpr int k_crash_marks_max = 3;                 // then the call is parked
+
+// Retention
+inline constexpr std::chrono::hours k_closed_retention{7 * 24};
+inline constexpr std::chrono::hours k_event_retention{3 * 24};
+inline constexpr std::chrono::hours k_event_id_retention{24};
+
+}  // namespace eventual::base
