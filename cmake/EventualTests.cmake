@@ -60,6 +60,14 @@ foreach(folder IN LISTS eventual_test_folders)
   endif()
 endforeach()
 
+# The tests that run with sanitizers; the presets asan and tsan select the same labels.
+add_custom_target(eventual_core_tests)
+foreach(label base schema model workflow ports engine store conformance replay host testing)
+  if(TARGET test_${label})
+    add_dependencies(eventual_core_tests test_${label})
+  endif()
+endforeach()
+
 # tests/long/<name>: suites for `make test-all` only, by the label "long".
 file(GLOB eventual_long_folders CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/tests/long/*)
 foreach(folder IN LISTS eventual_long_folders)
