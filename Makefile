@@ -21,7 +21,7 @@ setup:
 
 # Ninja runs cmake again when a CMake file changes, but does not know of the presets.
 build/%/build.ninja: CMakePresets.json | setup
-	@cmake --preset $* --log-level=WARNING
+	@cmake --preset $* --log-level=WARNING >/dev/null
 	@touch $@
 
 demo: build/release/build.ninja
