@@ -1,0 +1,240 @@
+#include "store/rocksdb/rocksdb_store.hpp"
+
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/env.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "store/data_folder.hpp"
+#include "store/errors.hpp"
+#include "store/rocksdb/commit_builder.hpp"
+#include "store/rocksdb/database.hpp"
+#include "store/rocksdb/gate.hpp"
+#include "store/rocksdb/status.hpp"
+
+namespace eventual::store {
+namespace {
+
+using ports::Batch;
+using ports::PartOutcome;
+using ports::ScanRange;
+using ports::Table;
+
+// How long a recovery waits for running scans before it leaves the database as it is until the next
+// commit.
+constexpr std::chrono::milliseconds k_readers_wait{1000};
+
+class RocksdbStore final : public ports::Store {
+ public:
+  RocksdbStore(DataFolder folder, DatabaseSettings settings, std::unique_ptr<Database> database)
+      : folder_(std::move(folder)),
+        settings_(std::move(settings)),
+        database_(std::move(database)) {}
+
+  Result<std::optional<std::string>> get(Table table, std::string_view key) override;
+  Result<void> scan(Table table, ScanRange range, const ports::RowVisitor& visit) override;
+  Result<std::vector<PartOutcome>> commit(std::span<const Batch> parts) override;
+  Result<void> backup(const std::string& folder) override;
+  ports::StoreFigures figures() const override;
+
+ private:
+  Error closed() const;
+  Error write_failed(const rocksdb::Status& status);
+  Result<void> recover();
+  Result<void> reopen();
+  void log(std::string_view message) const {
+    if (settings_.options.log) settings_.options.log(message);
+  }
+
+  const DataFolder folder_;
+  std::mutex commit_mutex_;
+  std::optional<rocksdb::Status> failure_;  // why the last write failed; guarded by commit_mutex_
+  rocksdb::WriteBatch batch_;               // kept for its memory; guarded by commit_mutex_
+  DatabaseSettings settings_;
+  mutable Gate gate_;  // readers use database_, the owner replaces it
+  std::unique_ptr<Database> database_;
+  std::atomic<std::uint64_t> syncs_{0};
+  std::atomic<std::uint64_t> bytes_written_{0};
+};
+
+Error RocksdbStore::closed() const {
+  return unavailable(fmt::format("the store in {} could not be opened again after a failed write",
+                                 folder_.path()));
+}
+
+Result<std::optional<std::string>> RocksdbStore::get(Table table, std::string_view key) {
+  const Gate::Reader reader(gate_);
+  if (!database_) return closed();
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status =
+      database_->db().Get(rocksdb::ReadOptions(), database_->family(table), to_slice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return row_error(status, table, key);
+  return std::optional<std::string>(std::in_place, value.data(), value.size());
+}
+
+Result<void> RocksdbStore::scan(Table table, ScanRange range, const ports::RowVisitor& visit) {
+  if (!range.to.empty() && range.to <= range.from) return {};
+  const Gate::Reader reader(gate_);
+  if (!database_) return closed();
+  const rocksdb::Slice lower = to_slice(range.from);
+  const rocksdb::Slice upper = to_slice(range.to);
+  rocksdb::ReadOptions options;
+  if (!range.from.empty()) options.iterate_lower_bound = &lower;
+  if (!range.to.empty()) options.iterate_upper_bound = &upper;
+  // The iterator sees the instant of its creation.
+  const std::unique_ptr<rocksdb::Iterator> row(
+      database_->db().NewIterator(options, database_->family(table)));
+  if (range.reverse) {
+    row->SeekToLast();
+  } else {
+    row->SeekToFirst();
+  }
+  while (row->Valid()) {
+    if (!visit(to_view(row->key()), to_view(row->value()))) return {};
+    if (range.reverse) {
+      row->Prev();
+    } else {
+      row->Next();
+    }
+  }
+  if (!row->status().ok()) return table_error(row->status(), table);
+  return {};
+}
+
+Result<std::vector<PartOutcome>> RocksdbStore::commit(std::span<const Batch> parts) {
+  const std::scoped_lock lock(commit_mutex_);
+  if (failure_) {
+    if (auto recovered = recover(); !recovered) return std::move(recovered).error();
+  }
+  const Gate::Reader reader(gate_);
+  batch_.Clear();
+  auto outcomes = CommitBuilder(*database_, parts, batch_).build();
+  if (!outcomes || batch_.Count() == 0) return outcomes;
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const rocksdb::Status status = database_->db().Write(options, &batch_);
+  if (!status.ok()) return write_failed(status);
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+  bytes_written_.fetch_add(batch_.GetDataSize(), std::memory_order_relaxed);
+  return outcomes;
+}
+
+Error RocksdbStore::write_failed(const rocksdb::Status& status) {
+  failure_ = status;
+  const std::string message =
+      fmt::format("the store in {} cannot write: {}", folder_.path(), status.ToString());
+  log(message);
+  return unavailable(message);
+}
+
+/// Resume() writes what memory holds to files and starts a new log, so that the half-written commit
+/// cannot come back.
+Result<void> RocksdbStore::recover() {
+  const bool is_corruption = failure_->IsCorruption();
+  if (database_ && !database_->is_read_only() && !is_corruption) {
+    const rocksdb::Status resumed = database_->db().Resume();
+    if (resumed.ok()) {
+      failure_.reset();
+      log(fmt::format("the store in {} writes again", folder_.path()));
+      return {};
+    }
+  }
+  if (is_corruption && !settings_.compaction_disabled) {
+    settings_.compaction_disabled = true;
+    log(
+        fmt::format("the store in {} holds a corrupt file: files are no longer merged; restore a "
+                    "backup. {}",
+                    folder_.path(), failure_->ToString()));
+  }
+  return reopen();
+}
+
+Result<void> RocksdbStore::reopen() {
+  const Gate::Owner owner(gate_, k_readers_wait);
+  if (!owner.owns()) {
+    return unavailable(fmt::format("the store in {} waits for running scans before it recovers: {}",
+                                   folder_.path(), failure_->ToString()));
+  }
+  database_.reset();
+  const auto recovery = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  const rocksdb::Status opened =
+      Database::open(settings_, OpenMode::read_write, recovery, database_);
+  if (opened.ok()) {
+    failure_.reset();
+    log(fmt::format("the store in {} was opened again and writes", folder_.path()));
+    return {};
+  }
+  failure_ = opened;
+  Database::open(settings_, OpenMode::read_only, recovery, database_).PermitUncheckedError();
+  return unavailable(
+      fmt::format("the store in {} cannot write: {}", folder_.path(), opened.ToString()));
+}
+
+Result<void> RocksdbStore::backup(const std::string& folder) {
+  const Gate::Reader reader(gate_);
+  if (!database_) return closed();
+  std::error_code error;
+  if (std::filesystem::exists(folder, error)) {
+    return Error(std::string(error_names::k_already_exists),
+                 fmt::format("the backup folder {} exists", folder));
+  }
+  const std::string partial = folder + ".partial";
+  std::filesystem::remove_all(partial, error);
+  if (!std::filesystem::create_directories(partial, error)) {
+    return unavailable(
+        fmt::format("the backup folder {} cannot be created: {}", partial, error.message()));
+  }
+  rocksdb::Checkpoint* created = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(&database_->db(), &created);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(partial + "/store");
+  Result<void> result =
+      status.ok() ? write_format_marker(partial) : Result<void>(status_error(status, "the backup"));
+  if (result) {
+    std::filesystem::rename(partial, folder, error);
+    if (error) {
+      result = unavailable(
+          fmt::format("the backup folder {} cannot be named: {}", folder, error.message()));
+    }
+  }
+  if (!result) std::filesystem::remove_all(partial, error);
+  return result;
+}
+
+ports::StoreFigures RocksdbStore::figures() const {
+  return {syncs_.load(std::memory_order_relaxed), bytes_written_.load(std::memory_order_relaxed)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ports::Store>> open_rocksdb_store(const std::string& folder,
+                                                         StoreOptions options) {
+  auto opened_folder = DataFolder::open(folder);
+  if (!opened_folder) return std::move(opened_folder).error();
+  DataFolder data_folder = std::move(opened_folder).value();
+  DatabaseSettings settings;
+  settings.path = data_folder.store_path();
+  settings.options = std::move(options);
+  settings.env = rocksdb::Env::Default();
+  settings.cache = rocksdb::NewLRUCache(settings.options.cache_bytes);
+  std::unique_ptr<Database> database;
+  const rocksdb::Status status =
+      Database::open(settings, OpenMode::read_write,
+                     rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords, database);
+  if (!status.ok()) {
+    return status_error(status, fmt::format("opening the store in {}", folder));
+  }
+  return std::unique_ptr<ports::Store>(std::make_unique<RocksdbStore>(
+      std::move(data_folder), std::move(settings), std::move(database)));
+}
+
+}  // namespace eventual::store
