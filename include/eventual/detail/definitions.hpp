@@ -1,0 +1,125 @@
+// What a Service declares, without its types: what the engine, the gateway and the tools work with.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <typeindex>
+#include <unordered_map>
+#include <vector>
+
+#include "eventual/detail/runtime.hpp"
+#include "eventual/http.hpp"
+#include "eventual/options.hpp"
+
+namespace eventual {
+class TaskContext;
+class CommandContext;
+struct ServiceInfo;
+}  // namespace eventual
+
+namespace eventual::detail {
+
+struct TypeSchema;
+
+/// What a handler may ask for beside its input.
+struct HandlerScope {
+  TaskContext* task = nullptr;
+  CommandContext* command = nullptr;
+  const http::Request* request = nullptr;
+  const ServiceInfo* service = nullptr;
+  const std::unordered_map<std::type_index, void*>* provided = nullptr;
+};
+
+/// Runs a handler: JSON in, JSON out. Throws what the handler throws, and InvalidInput for input that does not fit.
+using HandlerFunction = std::function<std::string(std::string_view input_json, HandlerScope& scope)>;
+
+struct Declaration {
+  std::string name;
+  std::source_location location;
+  const TypeSchema* input = nullptr;   ///< null: no input
+  const TypeSchema* output = nullptr;  ///< null: no output
+};
+
+struct TaskDefinition : Declaration {
+  TaskOptions options;
+  HandlerFunction run;
+};
+
+struct WorkflowDefinition : Declaration {
+  WorkflowOptions options;
+  /// Starts the coroutine in the current runtime. Throws InvalidInput.
+  std::function<SlotRef(std::string_view input_json)> start;
+  void (*encode)(const void* value, std::string& out) = nullptr;
+  /// Checks an input and writes it in today's form; throws InvalidInput with every bad field.
+  std::string (*normalise)(std::string_view json) = nullptr;
+};
+
+struct SignalDefinition : Declaration {
+  std::string (*normalise)(std::string_view json) = nullptr;
+};
+
+struct CommandDefinition : Declaration {
+  CommandOptions options;
+  HandlerFunction run;
+};
+
+struct Defect {
+  std::string message;
+  std::source_location location;
+};
+
+/// All declarations of one service. Filled while the program starts, read-only once it runs.
+class Declarations {
+ public:
+  explicit Declarations(std::string name);
+  ~Declarations();
+
+  const std::string& name() const noexcept { return name_; }
+
+  TaskDefinition& add(TaskDefinition definition);
+  WorkflowDefinition& add(WorkflowDefinition definition);
+  SignalDefinition& add(SignalDefinition definition);
+  CommandDefinition& add(CommandDefinition definition);
+  void add_defect(std::string message, std::source_location location);
+  void provide(std::type_index type, std::shared_ptr<void> object);
+
+  const TaskDefinition* find_task(std::string_view name) const noexcept;
+  const WorkflowDefinition* find_workflow(std::string_view name) const noexcept;
+  const SignalDefinition* find_signal(std::string_view name) const noexcept;
+  const CommandDefinition* find_command(std::string_view name) const noexcept;
+
+  const std::deque<TaskDefinition>& tasks() const noexcept { return tasks_; }
+  const std::deque<WorkflowDefinition>& workflows() const noexcept { return workflows_; }
+  const std::deque<SignalDefinition>& signals() const noexcept { return signals_; }
+  const std::deque<CommandDefinition>& commands() const noexcept { return commands_; }
+  /// Every mistake in the declarations, with where it stands; empty when the service can run.
+  const std::vector<Defect>& defects() const noexcept { return defects_; }
+  const std::unordered_map<std::type_index, void*>& provided() const noexcept { return provided_; }
+
+ private:
+  template <class Definition>
+  Definition& insert(std::deque<Definition>& list, std::unordered_map<std::string_view, Definition*>& names,
+                     Definition definition, std::string_view kind);
+
+  std::string name_;
+  std::deque<TaskDefinition> tasks_;
+  std::deque<WorkflowDefinition> workflows_;
+  std::deque<SignalDefinition> signals_;
+  std::deque<CommandDefinition> commands_;
+  std::unordered_map<std::string_view, TaskDefinition*> task_names_;
+  std::unordered_map<std::string_view, WorkflowDefinition*> workflow_names_;
+  std::unordered_map<std::string_view, SignalDefinition*> signal_names_;
+  std::unordered_map<std::string_view, CommandDefinition*> command_names_;
+  std::vector<Defect> defects_;
+  std::vector<std::shared_ptr<void>> owned_;  // shared: type-erased deleters of user objects
+  std::unordered_map<std::type_index, void*> provided_;
+};
+
+}  // namespace eventual::detail
