@@ -1,0 +1,15 @@
+// Everything a service needs.
+#pragma once
+
+#include "eventual/command.hpp"
+#include "eventual/error.hpp"
+#include "eventual/future.hpp"
+#include "eventual/http.hpp"
+#include "eventual/ids.hpp"
+#include "eventual/options.hpp"
+#include "eventual/schema.hpp"
+#include "eventual/service.hpp"
+#include "eventual/signal.hpp"
+#include "eventual/task.hpp"
+#include "eventual/time.hpp"
+#include "eventual/workflow.hpp"

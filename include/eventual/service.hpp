@@ -1,0 +1,165 @@
+// A service: what it declares, and how it runs.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeindex>
+#include <utility>
+
+#include "eventual/command.hpp"
+#include "eventual/detail/definitions.hpp"
+#include "eventual/detail/handler.hpp"
+#include "eventual/future.hpp"
+#include "eventual/options.hpp"
+#include "eventual/signal.hpp"
+#include "eventual/task.hpp"
+#include "eventual/workflow.hpp"
+
+namespace eventual {
+
+/// Holds the declarations of one service and runs it. Declare while the program starts; declaring never throws: `run` reports
+/// every defect with its source line. Must outlive the handles that it gives.
+class Service {
+ public:
+  explicit Service(std::string name, ServiceOptions options = {});
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  const std::string& name() const noexcept { return declarations_.name(); }
+
+  /// Declares a task. The handler takes its input (or nothing) first, then by type what it wants of TaskContext& and what
+  /// `provide` supplies; it runs on a worker thread and may block.
+  template <class Handler>
+  auto task(std::string task_name, TaskOptions options, Handler handler,
+            std::source_location location = std::source_location::current()) {
+    using Types = detail::HandlerTypes<Handler>;
+    detail::TaskDefinition definition;
+    describe<Types>(definition, std::move(task_name), location);
+    definition.options = std::move(options);
+    definition.run = detail::make_handler(std::move(handler));
+    return Task<typename Types::Input, typename Types::Output>(declarations_.add(std::move(definition)).name);
+  }
+  template <class Handler>
+    requires(!std::is_convertible_v<Handler, TaskOptions>)
+  auto task(std::string task_name, Handler handler, std::source_location location = std::source_location::current()) {
+    return task(std::move(task_name), TaskOptions{}, std::move(handler), location);
+  }
+
+  /// Declares a workflow: a coroutine lambda that captures nothing and takes its input by value, or a function that returns a
+  /// future.
+  template <class Handler>
+  auto workflow(std::string workflow_name, WorkflowOptions options, Handler handler,
+                std::source_location location = std::source_location::current()) {
+    using Types = detail::HandlerTypes<Handler>;
+    static_assert(Types::returns_future, "a workflow returns ev::Future<Result>: write it as a coroutine");
+    static_assert(std::tuple_size_v<typename Types::Parameters> <= 1, "a workflow takes one input, by value");
+    static_assert(std::is_empty_v<Handler> || !std::is_class_v<Handler>,
+                  "a workflow must not capture: what it needs is its input, tasks and signals");
+    using Input = typename Types::Input;
+    using Output = typename Types::Output;
+    detail::WorkflowDefinition definition;
+    describe<Types>(definition, std::move(workflow_name), location);
+    definition.options = std::move(options);
+    definition.normalise = &detail::normalise_json<Input>;
+    definition.start = [handler = std::move(handler)](std::string_view input_json) -> detail::SlotRef {
+      if constexpr (Types::has_input) {
+        return handler(detail::decode_value<Input>(input_json)).release_slot();
+      } else {
+        (void)input_json;
+        return handler().release_slot();
+      }
+    };
+    if constexpr (!std::is_void_v<Output>) {
+      definition.encode = [](const void* value, std::string& out) {
+        append_json(out, *static_cast<const Output*>(value));
+      };
+    }
+    return Workflow<Input, Output>(declarations_.add(std::move(definition)).name);
+  }
+  template <class Handler>
+    requires(!std::is_convertible_v<Handler, WorkflowOptions>)
+  auto workflow(std::string workflow_name, Handler handler,
+                std::source_location location = std::source_location::current()) {
+    return workflow(std::move(workflow_name), WorkflowOptions{}, std::move(handler), location);
+  }
+
+  /// Declares a signal.
+  template <class Payload = void>
+  Signal<Payload> signal(std::string signal_name, std::source_location location = std::source_location::current()) {
+    detail::SignalDefinition definition;
+    definition.name = std::move(signal_name);
+    definition.location = location;
+    definition.input = detail::schema_or_null<Payload>();
+    definition.normalise = &detail::normalise_json<Payload>;
+    return Signal<Payload>(declarations_.add(std::move(definition)).name);
+  }
+
+  /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants of CommandContext&,
+  /// const http::Request&, const ServiceInfo& and what `provide` supplies.
+  template <class Handler>
+  auto command(std::string command_name, CommandOptions options, Handler handler,
+               std::source_location location = std::source_location::current()) {
+    using Types = detail::HandlerTypes<Handler>;
+    detail::CommandDefinition definition;
+    describe<Types>(definition, std::move(command_name), location);
+    definition.options = std::move(options);
+    definition.run = detail::make_handler(std::move(handler));
+    return Command<typename Types::Input, typename Types::Output>(declarations_.add(std::move(definition)).name);
+  }
+  template <class Handler>
+    requires(!std::is_convertible_v<Handler, CommandOptions>)
+  auto command(std::string command_name, Handler handler,
+               std::source_location location = std::source_location::current()) {
+    return command(std::move(command_name), CommandOptions{}, std::move(handler), location);
+  }
+
+  /// Answers a command of a contract; a handler of other types does not compile.
+  template <class Input, class Output, class Handler>
+  Command<Input, Output> implement(const Command<Input, Output>& contract, CommandOptions options, Handler handler,
+                                   std::source_location location = std::source_location::current()) {
+    using Types = detail::HandlerTypes<Handler>;
+    static_assert(std::is_same_v<typename Types::Input, Input> && std::is_same_v<typename Types::Output, Output>,
+                  "the handler's input and result must be those of the contract");
+    return command(std::string(contract.name()), std::move(options), std::move(handler), location);
+  }
+  template <class Input, class Output, class Handler>
+  Command<Input, Output> implement(const Command<Input, Output>& contract, Handler handler,
+                                   std::source_location location = std::source_location::current()) {
+    return implement(contract, CommandOptions{}, std::move(handler), location);
+  }
+
+  /// Gives handlers that ask for `T&` this object. A later call for the same type replaces it (tests do).
+  template <class T, class... Arguments>
+  T& provide(Arguments&&... arguments) {
+    auto object = std::make_shared<T>(std::forward<Arguments>(arguments)...);
+    T& reference = *object;
+    declarations_.provide(std::type_index(typeid(T)), std::move(object));
+    return reference;
+  }
+
+  /// Runs the program: `serve` (also without a verb), `manifest`, `version`; each knows --help. Returns the exit code: 0 after
+  /// a clean stop, 1 when it could not run, 2 for wrong usage or a defect in the declarations. Handles SIGTERM and SIGINT.
+  int run(int argc, char** argv);
+
+  const detail::Declarations& declarations() const noexcept { return declarations_; }
+  const ServiceOptions& options() const noexcept { return options_; }
+
+ private:
+  template <class Types>
+  static void describe(detail::Declaration& declaration, std::string declared_name, std::source_location location) {
+    declaration.name = std::move(declared_name);
+    declaration.location = location;
+    declaration.input = detail::schema_or_null<typename Types::Input>();
+    declaration.output = detail::schema_or_null<typename Types::Output>();
+  }
+
+  detail::Declarations declarations_;
+  ServiceOptions options_;
+};
+
+}  // namespace eventual

@@ -1,0 +1,196 @@
+// Workflows: coroutines that survive crashes, restarts and years of sleep, and what they may do.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "eventual/detail/handler.hpp"
+#include "eventual/future.hpp"
+#include "eventual/ids.hpp"
+#include "eventual/options.hpp"
+#include "eventual/schema.hpp"
+#include "eventual/task.hpp"
+
+namespace eventual {
+
+/// A handle on one execution.
+template <class Output>
+class Execution {
+ public:
+  Execution() = default;
+  explicit Execution(ExecutionId id) : id_(std::move(id)) {}
+
+  /// "<workflow>/<name>".
+  const std::string& id() const noexcept { return id_.id; }
+  operator const ExecutionId&() const noexcept { return id_; }  // NOLINT: an Execution stands for its id
+
+  /// Waits until it closes. Fails as the execution failed; Cancelled, Timeout or Error("Terminated") when it ended so.
+  Future<Output> result(std::source_location location = std::source_location::current()) const {
+    return Future<Output>(
+        detail::Runtime::require("waiting for a result").wait_result(id_.id, detail::decoder_of<Output>(), location));
+  }
+
+ private:
+  ExecutionId id_;
+};
+
+namespace detail {
+
+template <class Output>
+DecodeFunction execution_decoder() {
+  return [](std::string_view json, void* object) {
+    *static_cast<Execution<Output>*>(object) = Execution<Output>(ExecutionId{decode_value<std::string>(json), 0});
+  };
+}
+
+}  // namespace detail
+
+/// A workflow of a service. A literal value: copy it freely.
+template <class Input, class Output>
+class Workflow {
+ public:
+  using input_type = Input;
+  using output_type = Output;
+
+  /// Names a workflow that is declared elsewhere. `name` must outlive the handle.
+  explicit constexpr Workflow(std::string_view name) noexcept : name_(name) {}
+
+  std::string_view name() const noexcept { return name_; }
+
+  /// Runs it and gives its result: in a workflow as a child with a name of its own, in a handler as a new execution.
+  /// Fails as the execution failed, or NotFound where the service has no such workflow.
+  Future<Output> operator()(const detail::Stored<Input>& input, const StartOptions& options = {},
+                            std::source_location location = std::source_location::current()) const
+    requires(!std::is_void_v<Input>)
+  {
+    return Future<Output>(call(to_json(input), options, true, detail::decoder_of<Output>(), location));
+  }
+  Future<Output> operator()(const StartOptions& options = {},
+                            std::source_location location = std::source_location::current()) const
+    requires(std::is_void_v<Input>)
+  {
+    return Future<Output>(call("null", options, true, detail::decoder_of<Output>(), location));
+  }
+
+  /// Starts it and completes when that is durable. The same name and input give the existing execution; another input fails
+  /// with AlreadyExists.
+  Future<Execution<Output>> start(const detail::Stored<Input>& input, const StartOptions& options = {},
+                                  std::source_location location = std::source_location::current()) const
+    requires(!std::is_void_v<Input>)
+  {
+    return Future<Execution<Output>>(
+        call(to_json(input), options, false, detail::execution_decoder<Output>(), location));
+  }
+  Future<Execution<Output>> start(const StartOptions& options = {},
+                                  std::source_location location = std::source_location::current()) const
+    requires(std::is_void_v<Input>)
+  {
+    return Future<Execution<Output>>(call("null", options, false, detail::execution_decoder<Output>(), location));
+  }
+
+  /// The execution of that name.
+  Execution<Output> execution(std::string_view execution_name) const {
+    return Execution<Output>(ExecutionId{std::string(name_) + "/" + std::string(execution_name), 0});
+  }
+
+ private:
+  detail::SlotRef call(std::string input, const StartOptions& options, bool wait_for_result, detail::DecodeFunction decode,
+                       std::source_location location) const {
+    return detail::Runtime::require("starting a workflow")
+        .call_workflow({.workflow = name_,
+                        .input = std::move(input),
+                        .name = options.name,
+                        .timeout = options.timeout.value_or(k_forever),
+                        .has_timeout = options.timeout.has_value(),
+                        .wait_for_result = wait_for_result,
+                        .decode = decode,
+                        .normalise = &detail::normalise_json<Input>,
+                        .location = location});
+  }
+
+  std::string_view name_;
+};
+
+/// The time: pinned for a whole turn in a workflow (and the same on replay), the wall clock in a handler.
+Timestamp now();
+
+/// Completes when `duration` has passed; at once when it is not positive. Durable in a workflow, a plain wait in a handler.
+Future<void> sleep_for(Duration duration, std::source_location location = std::source_location::current());
+/// Completes at `time`; at once when it is past.
+Future<void> sleep_until(Timestamp time, std::source_location location = std::source_location::current());
+
+/// Completes with true when `predicate` holds, or with false when `timeout` passes first. Workflows only. The predicate is
+/// evaluated after everything runnable has run, until nothing changes; it must not block or change what others read. When it
+/// throws, the await throws.
+Future<bool> condition(std::function<bool()> predicate, const WaitOptions& options = {},
+                       std::source_location location = std::source_location::current());
+
+/// 64 random bits: seeded in a workflow (the same on replay), from the system in a handler.
+std::uint64_t random_u64();
+/// A number in [0, 1).
+double random_double();
+/// A fresh id, unique over all executions; the same on replay.
+std::string new_id();
+
+/// The execution whose code is running: its id in a workflow, the caller's in a task.
+ExecutionId this_execution();
+
+/// Writes to the service's log with the execution's id; silent on replay.
+void log(LogLevel level, std::string_view message);
+
+namespace log_levels {
+inline void debug(std::string_view message) { log(LogLevel::debug, message); }
+inline void info(std::string_view message) { log(LogLevel::info, message); }
+inline void warn(std::string_view message) { log(LogLevel::warn, message); }
+inline void error(std::string_view message) { log(LogLevel::error, message); }
+}  // namespace log_levels
+
+/// Undoes what was done when its scope is left by an exception, newest first, each under its task's options, before the
+/// execution can close. A compensation that fails for good parks the execution with the reason.
+class Saga {
+ public:
+  Saga() : runtime_(&detail::Runtime::require("a saga")) {}
+  Saga(const Saga&) = delete;
+  Saga& operator=(const Saga&) = delete;
+  ~Saga() {
+    if (!undo_.empty() && std::uncaught_exceptions() > 0 && !runtime_->discarding()) {
+      runtime_->defer_compensations(std::move(undo_));
+    }
+  }
+
+  /// Remembers to call `task` with `input`.
+  template <class Input, class Output, class Value>
+    requires std::convertible_to<const Value&, Input>
+  void undo(const Task<Input, Output>& task, const Value& input) {
+    undo_.push_back([task, held = Input(input)]() { return task(held).slot(); });
+  }
+  template <class Output>
+  void undo(const Task<void, Output>& task) {
+    undo_.push_back([task]() { return task().slot(); });
+  }
+  /// Remembers to run a coroutine that captures nothing; `arguments` are copied.
+  template <class Function, class... Arguments>
+    requires(detail::is_future<std::invoke_result_t<Function&, Arguments&...>>)
+  void undo(Function function, Arguments... arguments) {
+    undo_.push_back([function = std::move(function), ... arguments = std::move(arguments)]() mutable {
+      return function(arguments...).slot();
+    });
+  }
+
+  /// Forgets everything: what was done stands.
+  void keep() noexcept { undo_.clear(); }
+
+ private:
+  detail::Runtime* runtime_;
+  std::vector<std::function<detail::SlotRef()>> undo_;
+};
+
+}  // namespace eventual

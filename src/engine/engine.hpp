@@ -1,0 +1,307 @@
+// The engine: messages and a time in, one batch and its effects out. It owns every execution of this node.
+//
+// It has no thread, clock or socket, and draws its random numbers from a seed: the same inputs give the same outputs. Its host
+// commits the batch and only then performs the effects ("commit before acting"). It may be given more input while a batch is
+// being written: outputs are committed in the order in which they were taken.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/random.hpp"
+#include "eventual/detail/definitions.hpp"
+#include "eventual/error.hpp"
+#include "eventual/time.hpp"
+#include "model/history.hpp"
+#include "model/records.hpp"
+#include "ports/call_marker.hpp"
+#include "ports/operations.hpp"
+#include "ports/store.hpp"
+#include "workflow/executor.hpp"
+
+namespace eventual::engine {
+
+struct Options {
+  std::uint16_t shards = 64;
+  std::size_t live_executions_max = 20'000;  ///< more are put away and replayed when needed
+  Duration timer_window = Duration(30'000);  ///< how far ahead timers are held in memory
+  std::size_t timers_per_tick_max = 2'000;
+  std::uint32_t crashes_max = 3;  ///< then the call is parked
+  std::uint64_t seed = 1;
+};
+
+/// A signal that a task's attempt sent; it leaves with the attempt's success.
+struct OutgoingSignal {
+  std::string execution_id;
+  std::string signal;
+  std::string payload;
+  std::string message_id;
+};
+
+/// What became of one attempt.
+struct AttemptResult {
+  std::string execution_id;
+  std::uint32_t run = 0;
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 0;
+  std::optional<Error> error;  ///< nothing: it succeeded
+  std::string result = "null";
+  std::vector<OutgoingSignal> signals;
+};
+
+/// Effect: run this attempt. `definition` lives as long as the service.
+struct Attempt {
+  const detail::TaskDefinition* definition = nullptr;
+  std::string execution_id;
+  std::uint32_t run = 0;
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 1;
+  std::string input;
+  std::string idempotency_key;
+};
+
+/// Effect: this attempt's result is no longer wanted.
+struct StopAttempt {
+  std::string execution_id;
+  std::uint32_t run = 0;
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 0;
+};
+
+/// What one commit writes, and what may happen after it.
+struct Output {
+  std::uint64_t number = 0;
+  ports::Batch batch;
+  std::vector<Attempt> attempts;
+  std::vector<StopAttempt> stops;
+  std::vector<std::function<void()>> replies;
+  struct Outgoing {
+    std::string row;  ///< its key in the messages table
+    model::Message message;
+  };
+  std::vector<Outgoing> messages;  ///< to executions of this node: given back through `committed`
+
+  bool empty() const noexcept {
+    return batch.empty() && attempts.empty() && stops.empty() && replies.empty() && messages.empty();
+  }
+};
+
+using LogSink = std::function<void(LogLevel level, std::string_view execution_id, std::string_view message)>;
+
+struct Figures {
+  std::size_t live = 0;
+  std::size_t attempts_in_flight = 0;
+  std::size_t timers_loaded = 0;
+  std::uint64_t turns = 0;
+  std::uint64_t replays = 0;
+  std::uint64_t started = 0;
+  std::uint64_t closed = 0;
+  std::uint64_t parked = 0;
+};
+
+class Engine {
+ public:
+  /// `declarations`, `store` and `marker` (may be null) must outlive it.
+  Engine(const detail::Declarations& declarations, ports::Store& store, ports::CallMarker* marker, Options options,
+         LogSink log);
+  ~Engine();
+
+  /// Takes up what was in flight when the last process ended. Call once, first. Fails when the store does.
+  Result<void> recover(Timestamp now);
+
+  // --- inputs. Replies come with the output that they belong to. ---
+  /// The workflow is declared and the input is in its normal form.
+  void start(ports::StartRequest request, ports::Callback<ports::StartReply> done, Timestamp now);
+  /// The signal is declared and the payload is in its normal form.
+  void signal(ports::SignalRequest request, ports::Callback<bool> done, Timestamp now);
+  void attempt_finished(AttemptResult result, Timestamp now);
+  void describe(const ports::ExecutionRef& execution, ports::Callback<ports::ExecutionView> done, Timestamp now);
+  void wait_closed(const ports::ExecutionRef& execution, Duration wait, ports::Callback<ports::ExecutionView> done,
+                   Timestamp now);
+  void cancel(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
+  void terminate(const ports::ExecutionRef& execution, std::string reason, ports::Callback<bool> done, Timestamp now);
+  /// Tries again what is parked.
+  void resume(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
+  /// Fires what is due, at most a tick's worth; more is due at once then.
+  void tick(Timestamp now);
+  /// When tick has something to do next.
+  std::optional<Timestamp> next_due() const;
+
+  // --- output ---
+  bool has_output() const noexcept { return !output_.empty() || !open_turns_.empty(); }
+  /// Ends the turns of this round and gives all that is to be committed together.
+  Output take_output();
+  /// `output` is durable. Its messages are taken as input.
+  void committed(Output& output, Timestamp now);
+  /// Gives every waiting callback an Unavailable error, at shutdown.
+  void abandon_waiters();
+
+  Figures figures() const;
+
+ private:
+  /// A call without its answer.
+  struct OpenCall {
+    enum class Kind : std::uint8_t { task, timer, child, signal_send, timed_wait };
+    Kind kind = Kind::task;
+    Timestamp since{};
+    std::string name;  ///< task, workflow, signal
+    // task
+    const detail::TaskDefinition* definition = nullptr;
+    std::string input;
+    std::uint32_t attempt = 1;
+    bool in_flight = false;
+    std::optional<Timestamp> deadline;
+    std::optional<Duration> timeout_override;
+    std::optional<RetryPolicy> retry_override;
+    std::optional<Error> last_error;
+    // timer, timed_wait, task between attempts
+    Timestamp due{};
+  };
+
+  /// An execution in memory.
+  struct Live {
+    std::string id;
+    std::uint16_t shard = 0;
+    const detail::WorkflowDefinition* definition = nullptr;
+    model::ExecutionRecord record;
+    model::ExecutionStarted started;  ///< without its input
+    std::unique_ptr<workflow::Executor> executor;  ///< null while it is parked without code
+    std::unordered_map<std::uint32_t, OpenCall> calls;
+    std::unordered_set<std::string> signal_ids;
+    std::uint32_t next_turn = 0;
+    std::uint64_t history_events = 0;
+    std::size_t tasks_in_flight = 0;
+    bool active_row = false;
+    bool record_changed = false;
+    bool is_new = false;  ///< its rows are not in the store yet
+    bool in_turn = false;
+    model::Turn turn;
+    std::uint64_t touched = 0;  ///< the output that must be durable before it may be put away
+    std::list<Live*>::iterator place;
+  };
+
+  struct Waiter {
+    ports::Callback<ports::ExecutionView> done;
+    bool answered = false;
+  };
+  struct SoftTimer {  ///< needs no row: a restart makes it anew or nobody misses it
+    enum class Kind : std::uint8_t { attempt, waiter };
+    Kind kind;
+    std::string execution_id;
+    std::uint32_t run = 0;
+    std::uint32_t seq = 0;
+    std::uint32_t attempt = 0;
+    std::shared_ptr<Waiter> waiter;  // shared with the list of the execution's waiters: whichever comes first answers
+  };
+
+  std::uint16_t shard_of(std::string_view id) const noexcept;
+
+  // engine.cpp: executions in memory, turns, output
+  Live* find(std::string_view id) noexcept;
+  /// In memory, loaded if need be; the error is NotFound, Closed is not checked. Corrupt when it cannot be read.
+  Result<Live*> load(std::string_view id, Timestamp now);
+  Live& insert(std::unique_ptr<Live> live);
+  void touch(Live& live);
+  void evict();
+  void begin_turn(Live& live, Timestamp now);
+  /// Applies an event within the execution's turn and keeps it in the turn's record.
+  void apply(Live& live, model::Event event, Timestamp now);
+  void finish_turn(Live& live);
+  void close(Live& live, const model::Event& closing);
+  void park(Live& live, Error reason, Timestamp now);
+  void defer(Live& live, model::Event event);
+  bool accepts(const Live& live) const noexcept;
+  void put_record(Live& live);
+  Live& create(std::string_view id, const detail::WorkflowDefinition& definition, model::ExecutionStarted started,
+               Timestamp now);
+  Result<ports::StartReply> start_or_find(const ports::StartRequest& request, model::ExecutionStarted started,
+                                          Timestamp now, bool& created);
+
+  // recovery.cpp
+  Result<std::unique_ptr<Live>> read(std::string_view id, Timestamp now);
+  void replay(Live& live, const std::vector<model::Turn>& turns);
+  void track(Live& live, const model::Event& event, Timestamp at);
+  void track_call(Live& live, const model::Event& call, Timestamp at);
+
+  // tasks.cpp
+  void schedule_task(Live& live, const model::TaskScheduled& call, Timestamp now);
+  void dispatch(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
+  void attempt_failed(Live& live, std::uint32_t seq, OpenCall& call, Error error, Timestamp now);
+  void attempt_overdue(const SoftTimer& timer, Timestamp now);
+  void take_up(Live& live, Timestamp now);
+  const RetryPolicy& retry_of(const OpenCall& call) const noexcept;
+  Duration timeout_of(const OpenCall& call) const noexcept;
+  void set_in_flight(Live& live, OpenCall& call, bool in_flight) noexcept;
+
+  // timers.cpp
+  void put_timer(const Live& live, Timestamp due, std::uint32_t seq, model::keys::TimerKind kind);
+  void remove_timer(const Live& live, Timestamp due, std::uint32_t seq, model::keys::TimerKind kind);
+  void remove_call_timer(Live& live, std::uint32_t seq, const OpenCall& call);
+  Result<void> load_timers(Timestamp now);
+  void fire(const std::string& row, Timestamp now);
+  void rearm(Live& live);
+
+  // messages.cpp
+  void send(model::Message message);
+  void deliver(const std::string& row, model::Message message, Timestamp now);
+  void deliver_start_child(const model::Message& message, Timestamp now);
+  bool deliver_signal(const model::Message& message, Timestamp now);
+  Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload, std::string message_id,
+                           Timestamp now);
+
+  // views.cpp
+  ports::ExecutionView view_of(const Live& live) const;
+  void add_waiting(const Live& live, ports::ExecutionView& view) const;
+  void answer_waiters(const Live& live);
+  Result<ports::ExecutionView> closed_view(const ports::ExecutionRef& execution);
+
+  template <class T>
+  void reply(ports::Callback<T> done, Result<T> result) {
+    output_.replies.push_back(
+        [done = std::move(done), result = std::make_shared<Result<T>>(std::move(result))] { done(std::move(*result)); });
+  }
+
+  const detail::Declarations& declarations_;
+  ports::Store& store_;
+  ports::CallMarker* marker_;
+  Options options_;
+  LogSink log_;
+  base::Random random_;
+
+  std::unordered_map<std::string_view, std::unique_ptr<Live>> live_;  // keys view Live::id
+  std::list<Live*> by_use_;  // most recently used first
+  std::vector<Live*> open_turns_;
+  Output output_;
+  std::uint64_t outputs_taken_ = 0;
+  std::uint64_t outputs_committed_ = 0;
+
+  std::set<std::string> timers_;  // rows of the timers table that are due within the window; ordered by shard, then due
+  std::set<std::pair<Timestamp, std::string>> timers_due_;
+  Timestamp timers_loaded_until_{};
+  std::multimap<Timestamp, SoftTimer> soft_timers_;
+  std::unordered_map<std::string, std::vector<std::shared_ptr<Waiter>>> waiters_;
+  std::uint64_t next_message_ = 1;
+  Figures figures_;
+};
+
+/// Blocking reads of what is committed, from any thread.
+Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shards, const ports::ListRequest& request);
+Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards, const ports::HistoryRequest& request);
+/// All turns of a run, oldest first. `run` 0 is the latest.
+struct StoredExecution {
+  model::ExecutionRecord record;
+  std::vector<model::Turn> turns;
+};
+Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards, std::string_view id, std::uint32_t run);
+
+}  // namespace eventual::engine

@@ -1,0 +1,261 @@
+#include "model/history.hpp"
+
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include "model/codec.hpp"
+
+namespace eventual::model {
+
+namespace {
+
+constexpr std::uint8_t k_turn_format = 1;
+
+/// Calls `visit(T{})` for the event type with that tag; false when there is none.
+template <std::size_t Index = 0, class Visit>
+bool with_tag(std::uint8_t tag, Visit&& visit) {
+  if constexpr (Index < std::variant_size_v<Event>) {
+    using T = std::variant_alternative_t<Index, Event>;
+    if (tag == T::k_tag) {
+      visit(T{});
+      return true;
+    }
+    return with_tag<Index + 1>(tag, std::forward<Visit>(visit));
+  } else {
+    return false;
+  }
+}
+
+template <std::size_t Index = 0, class Visit>
+bool with_type(std::string_view type, Visit&& visit) {
+  if constexpr (Index < std::variant_size_v<Event>) {
+    using T = std::variant_alternative_t<Index, Event>;
+    if (type == T::k_type) {
+      visit(T{});
+      return true;
+    }
+    return with_type<Index + 1>(type, std::forward<Visit>(visit));
+  } else {
+    return false;
+  }
+}
+
+void append_event(std::string& out, const Event& event, std::string& scratch) {
+  std::visit(
+      [&](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        out.push_back(static_cast<char>(T::k_tag));
+        scratch.clear();
+        encode_fields(value, scratch);
+        base::append_sized(out, scratch);
+      },
+      event);
+}
+
+void append_events(std::string& out, const std::vector<Event>& events, std::string& scratch) {
+  base::append_varint32(out, static_cast<std::uint32_t>(events.size()));
+  for (const Event& event : events) append_event(out, event, scratch);
+}
+
+Error corrupt(std::string message) { return Error(std::string(error_names::k_corrupt), std::move(message)); }
+
+Result<void> read_events(base::ByteReader& reader, std::vector<Event>& events) {
+  const std::uint32_t count = reader.varint32().value_or(0);
+  if (count > reader.rest().size()) return corrupt("a turn's record names more events than it holds");
+  events.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto tag = reader.big_endian<std::uint8_t>();
+    const auto body = reader.sized();
+    if (!tag || !body) return corrupt("a turn's record ends in the middle of an event");
+    Decoder decoder(*body);
+    const bool known = with_tag(*tag, [&](auto event) {
+      event.fields(decoder);
+      events.emplace_back(std::move(event));
+    });
+    if (!known) {
+      return Error(std::string(error_names::k_not_allowed),
+                   "the history holds events of kind " + std::to_string(*tag) +
+                       ", which a newer version of the program wrote: run that version");
+    }
+    if (decoder.failed()) return corrupt("an event of a turn's record cannot be read");
+  }
+  return {};
+}
+
+class JsonWriter {
+ public:
+  explicit JsonWriter(Json& object) : object_(object) {}
+
+  void operator()(std::string_view name, std::uint32_t value) { object_.set(name, value); }
+  void operator()(std::string_view name, bool value) { object_.set(name, value); }
+  void operator()(std::string_view name, Timestamp value) { object_.set(name, to_iso8601(value)); }
+  void operator()(std::string_view name, Duration value) { object_.set(name, value.count()); }
+  void operator()(std::string_view name, const std::string& value) {
+    if (!value.empty()) object_.set(name, value);
+  }
+  void operator()(std::string_view name, const JsonText& value) {
+    auto parsed = Json::parse(value.text);
+    object_.set(name, parsed ? std::move(*parsed) : Json(value.text));
+  }
+  void operator()(std::string_view name, const ErrorRecord& value) {
+    Json error = Json::object({{"name", value.name}, {"message", value.message}});
+    if (!value.details_json.empty()) {
+      auto details = Json::parse(value.details_json);
+      if (details) error.set("details", std::move(*details));
+    }
+    object_.set(name, std::move(error));
+  }
+  void operator()(std::string_view name, const RetryPolicy& value) {
+    Json names = Json::array();
+    for (const std::string& error_name : value.non_retryable) names.push_back(error_name);
+    object_.set(name, Json::object({{"max_attempts", value.max_attempts},
+                                    {"initial_interval_ms", value.initial_interval.count()},
+                                    {"multiplier", value.multiplier},
+                                    {"max_interval_ms", value.max_interval.count()},
+                                    {"jitter", value.jitter},
+                                    {"non_retryable", std::move(names)}}));
+  }
+  template <class T>
+  void operator()(std::string_view name, const std::optional<T>& value) {
+    if (value) (*this)(name, *value);
+  }
+
+ private:
+  Json& object_;
+};
+
+class JsonReader {
+ public:
+  explicit JsonReader(const Json& object) : object_(object) {}
+
+  void operator()(std::string_view name, std::uint32_t& value) {
+    if (const Json* found = object_.find(name)) value = static_cast<std::uint32_t>(found->as_uint64());
+  }
+  void operator()(std::string_view name, bool& value) {
+    if (const Json* found = object_.find(name)) value = found->as_bool();
+  }
+  void operator()(std::string_view name, Timestamp& value) {
+    if (const Json* found = object_.find(name)) value = parse_iso8601(found->as_string()).value();
+  }
+  void operator()(std::string_view name, Duration& value) {
+    if (const Json* found = object_.find(name)) value = Duration(found->as_int64());
+  }
+  void operator()(std::string_view name, std::string& value) {
+    if (const Json* found = object_.find(name)) value = found->as_string();
+  }
+  void operator()(std::string_view name, JsonText& value) {
+    if (const Json* found = object_.find(name)) value.text = found->dump();
+  }
+  void operator()(std::string_view name, ErrorRecord& value) {
+    const Json* found = object_.find(name);
+    if (found == nullptr) return;
+    value.name = (*found)["name"].as_string();
+    value.message = (*found)["message"].as_string();
+    if (const Json* details = found->find("details")) value.details_json = details->dump();
+  }
+  void operator()(std::string_view name, RetryPolicy& value) {
+    const Json* found = object_.find(name);
+    if (found == nullptr) return;
+    value.max_attempts = static_cast<std::uint32_t>((*found)["max_attempts"].as_uint64());
+    value.initial_interval = Duration((*found)["initial_interval_ms"].as_int64());
+    value.multiplier = (*found)["multiplier"].as_double();
+    value.max_interval = Duration((*found)["max_interval_ms"].as_int64());
+    value.jitter = (*found)["jitter"].as_double();
+    for (const Json& error_name : (*found)["non_retryable"].as_array()) {
+      value.non_retryable.push_back(error_name.as_string());
+    }
+  }
+  template <class T>
+  void operator()(std::string_view name, std::optional<T>& value) {
+    if (object_.find(name) != nullptr) (*this)(name, value.emplace());
+  }
+
+ private:
+  const Json& object_;
+};
+
+}  // namespace
+
+std::string_view type_of(const Event& event) noexcept {
+  return std::visit([](const auto& value) { return std::decay_t<decltype(value)>::k_type; }, event);
+}
+
+bool is_call(const Event& event) noexcept {
+  return std::visit([](const auto& value) { return std::decay_t<decltype(value)>::k_tag >= 64; }, event);
+}
+
+std::optional<std::uint32_t> seq_of(const Event& event) noexcept {
+  return std::visit(
+      [](const auto& value) -> std::optional<std::uint32_t> {
+        if constexpr (requires { value.seq; }) {
+          return value.seq;
+        } else {
+          return std::nullopt;
+        }
+      },
+      event);
+}
+
+Json to_json_view(const Event& event, Timestamp at) {
+  Json view = Json::object({{"type", std::string(type_of(event))}});
+  std::visit(
+      [&](const auto& value) {
+        JsonWriter writer(view);
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (requires { value.seq; }) view.set("seq", value.seq);
+        view.set("at", to_iso8601(at));
+        const_cast<T&>(value).fields(writer);  // NOLINT: the writer only reads
+      },
+      event);
+  return view;
+}
+
+Result<Event> from_json_view(const Json& view) {
+  const auto invalid = [](std::string message) {
+    return Error(std::string(error_names::k_invalid_input), std::move(message));
+  };
+  if (!view["type"].is_string()) return invalid("a history event has no type");
+  std::optional<Event> event;
+  try {
+    const bool known = with_type(view["type"].as_string(), [&](auto value) {
+      JsonReader reader(view);
+      value.fields(reader);
+      event = std::move(value);
+    });
+    if (!known) return invalid("unknown history event type '" + view["type"].as_string() + "'");
+  } catch (const Error& error) {
+    return invalid("history event " + view["type"].as_string() + ": " + error.message());
+  }
+  return std::move(*event);
+}
+
+std::string encode(const Turn& turn) {
+  std::string out;
+  std::string scratch;
+  out.push_back(static_cast<char>(k_turn_format));
+  base::append_varint64(out, base::zigzag(turn.at.time_since_epoch().count()));
+  append_events(out, turn.events, scratch);
+  append_events(out, turn.calls, scratch);
+  return out;
+}
+
+Result<Turn> decode_turn(std::string_view bytes, std::uint32_t number) {
+  base::ByteReader reader(bytes);
+  const auto format = reader.big_endian<std::uint8_t>();
+  if (!format) return corrupt("a turn's record is empty");
+  if (*format > k_turn_format) {
+    return Error(std::string(error_names::k_not_allowed),
+                 "the history has format " + std::to_string(*format) + ", this program reads up to " +
+                     std::to_string(k_turn_format) + ": run the newer version");
+  }
+  Turn turn;
+  turn.number = number;
+  turn.at = Timestamp(Duration(base::unzigzag(reader.varint64().value_or(0))));
+  if (auto read = read_events(reader, turn.events); !read) return read.error();
+  if (auto read = read_events(reader, turn.calls); !read) return read.error();
+  if (!reader.finished()) return corrupt("a turn's record has bytes after its end");
+  return turn;
+}
+
+}  // namespace eventual::model

@@ -1,0 +1,380 @@
+// History: what happened to an execution and what its code asked for. Replaying it gives the same calls.
+//
+// An event is one of the structs below. Its `fields` is the single declaration behind the binary codec, the JSON view and the
+// determinism check. Tags and the order of fields reach disk: never renumber or reorder, only append.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "eventual/error.hpp"
+#include "eventual/json.hpp"
+#include "eventual/options.hpp"
+#include "eventual/time.hpp"
+
+namespace eventual::model {
+
+/// JSON text, shown as JSON where people read it.
+struct JsonText {
+  std::string text = "null";
+  friend bool operator==(const JsonText&, const JsonText&) = default;
+};
+
+struct ErrorRecord {
+  std::string name;
+  std::string message;
+  std::string details_json;
+
+  ErrorRecord() = default;
+  explicit ErrorRecord(const Error& error)
+      : name(error.name()), message(error.message()), details_json(error.details_json()) {}
+  Error to_error() const { return Error(name, message, details_json); }
+  friend bool operator==(const ErrorRecord&, const ErrorRecord&) = default;
+};
+
+// --- what happened ---
+
+struct ExecutionStarted {
+  static constexpr std::uint8_t k_tag = 1;
+  static constexpr std::string_view k_type = "execution_started";
+  JsonText input;
+  std::string derivation;  ///< seeds random numbers, names children; copied by a fork
+  std::string parent_id;   ///< empty: no parent
+  std::uint32_t parent_run = 0;
+  std::uint32_t parent_seq = 0;
+  std::optional<Timestamp> times_out_at;
+  template <class V>
+  void fields(V& v) {
+    v("input", input), v("derivation", derivation), v("parent_id", parent_id), v("parent_run", parent_run),
+        v("parent_seq", parent_seq), v("times_out_at", times_out_at);
+  }
+};
+
+struct TaskSucceeded {
+  static constexpr std::uint8_t k_tag = 2;
+  static constexpr std::string_view k_type = "task_succeeded";
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 1;
+  JsonText result;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("attempt", attempt), v("result", result);
+  }
+};
+
+struct TaskFailed {
+  static constexpr std::uint8_t k_tag = 3;
+  static constexpr std::string_view k_type = "task_failed";
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 1;
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("attempt", attempt), v("error", error);
+  }
+};
+
+/// An attempt failed and another will follow.
+struct TaskAttemptFailed {
+  static constexpr std::uint8_t k_tag = 4;
+  static constexpr std::string_view k_type = "task_attempt_failed";
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 1;
+  ErrorRecord error;
+  Timestamp next_at{};
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("attempt", attempt), v("error", error), v("next_at", next_at);
+  }
+};
+
+/// A later attempt begins; the first begins with task_scheduled.
+struct TaskAttemptStarted {
+  static constexpr std::uint8_t k_tag = 5;
+  static constexpr std::string_view k_type = "task_attempt_started";
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 1;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("attempt", attempt);
+  }
+};
+
+struct TimerFired {
+  static constexpr std::uint8_t k_tag = 6;
+  static constexpr std::string_view k_type = "timer_fired";
+  std::uint32_t seq = 0;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq);
+  }
+};
+
+/// The time allowed to a condition or an expected signal passed.
+struct CallTimedOut {
+  static constexpr std::uint8_t k_tag = 7;
+  static constexpr std::string_view k_type = "call_timed_out";
+  std::uint32_t seq = 0;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq);
+  }
+};
+
+struct SignalReceived {
+  static constexpr std::uint8_t k_tag = 8;
+  static constexpr std::string_view k_type = "signal_received";
+  std::string signal;
+  JsonText payload;
+  std::string message_id;
+  template <class V>
+  void fields(V& v) {
+    v("signal", signal), v("payload", payload), v("message_id", message_id);
+  }
+};
+
+struct ChildStarted {
+  static constexpr std::uint8_t k_tag = 9;
+  static constexpr std::string_view k_type = "child_started";
+  std::uint32_t seq = 0;
+  std::string execution_id;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("execution_id", execution_id);
+  }
+};
+
+struct ChildSucceeded {
+  static constexpr std::uint8_t k_tag = 10;
+  static constexpr std::string_view k_type = "child_succeeded";
+  std::uint32_t seq = 0;
+  JsonText result;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("result", result);
+  }
+};
+
+struct ChildFailed {
+  static constexpr std::uint8_t k_tag = 11;
+  static constexpr std::string_view k_type = "child_failed";
+  std::uint32_t seq = 0;
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("error", error);
+  }
+};
+
+struct SignalDelivered {
+  static constexpr std::uint8_t k_tag = 12;
+  static constexpr std::string_view k_type = "signal_delivered";
+  std::uint32_t seq = 0;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq);
+  }
+};
+
+struct SignalRefused {
+  static constexpr std::uint8_t k_tag = 13;
+  static constexpr std::string_view k_type = "signal_refused";
+  std::uint32_t seq = 0;
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("error", error);
+  }
+};
+
+struct CancelRequested {
+  static constexpr std::uint8_t k_tag = 14;
+  static constexpr std::string_view k_type = "cancel_requested";
+  template <class V>
+  void fields(V&) {}
+};
+
+/// It cannot go on until somebody repairs it; the code does not see this.
+struct ExecutionParked {
+  static constexpr std::uint8_t k_tag = 15;
+  static constexpr std::string_view k_type = "execution_parked";
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("error", error);
+  }
+};
+
+struct ExecutionUnparked {
+  static constexpr std::uint8_t k_tag = 16;
+  static constexpr std::string_view k_type = "execution_unparked";
+  template <class V>
+  void fields(V&) {}
+};
+
+// --- how it ended ---
+
+struct ExecutionSucceeded {
+  static constexpr std::uint8_t k_tag = 32;
+  static constexpr std::string_view k_type = "execution_succeeded";
+  JsonText result;
+  template <class V>
+  void fields(V& v) {
+    v("result", result);
+  }
+};
+
+struct ExecutionFailed {
+  static constexpr std::uint8_t k_tag = 33;
+  static constexpr std::string_view k_type = "execution_failed";
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("error", error);
+  }
+};
+
+struct ExecutionCancelled {
+  static constexpr std::uint8_t k_tag = 34;
+  static constexpr std::string_view k_type = "execution_cancelled";
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("error", error);
+  }
+};
+
+struct ExecutionTimedOut {
+  static constexpr std::uint8_t k_tag = 35;
+  static constexpr std::string_view k_type = "execution_timed_out";
+  template <class V>
+  void fields(V&) {}
+};
+
+struct ExecutionTerminated {
+  static constexpr std::uint8_t k_tag = 36;
+  static constexpr std::string_view k_type = "execution_terminated";
+  std::string reason;
+  template <class V>
+  void fields(V& v) {
+    v("reason", reason);
+  }
+};
+
+// --- what the code asked for: calls ---
+
+struct TaskScheduled {
+  static constexpr std::uint8_t k_tag = 64;
+  static constexpr std::string_view k_type = "task_scheduled";
+  std::uint32_t seq = 0;
+  std::string task;
+  JsonText input;
+  std::optional<Duration> timeout;  ///< given with the call, as are the next two
+  std::optional<Duration> deadline;
+  std::optional<RetryPolicy> retry;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("task", task), v("input", input), v("timeout_ms", timeout), v("deadline_ms", deadline),
+        v("retry", retry);
+  }
+};
+
+struct TimerStarted {
+  static constexpr std::uint8_t k_tag = 65;
+  static constexpr std::string_view k_type = "timer_started";
+  std::uint32_t seq = 0;
+  Timestamp due{};
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("due", due);
+  }
+};
+
+struct ChildScheduled {
+  static constexpr std::uint8_t k_tag = 66;
+  static constexpr std::string_view k_type = "child_scheduled";
+  std::uint32_t seq = 0;
+  std::string workflow;
+  std::string name;
+  JsonText input;
+  bool wait_for_result = true;
+  std::optional<Duration> timeout;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("workflow", workflow), v("name", name), v("input", input), v("wait_for_result", wait_for_result),
+        v("timeout_ms", timeout);
+  }
+};
+
+struct SignalSent {
+  static constexpr std::uint8_t k_tag = 67;
+  static constexpr std::string_view k_type = "signal_sent";
+  std::uint32_t seq = 0;
+  std::string execution_id;
+  std::string signal;
+  JsonText payload;
+  std::string message_id;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("execution_id", execution_id), v("signal", signal), v("payload", payload), v("message_id", message_id);
+  }
+};
+
+struct ConditionStarted {
+  static constexpr std::uint8_t k_tag = 68;
+  static constexpr std::string_view k_type = "condition_started";
+  std::uint32_t seq = 0;
+  Timestamp due{};
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("due", due);
+  }
+};
+
+struct SignalExpected {
+  static constexpr std::uint8_t k_tag = 69;
+  static constexpr std::string_view k_type = "signal_expected";
+  std::uint32_t seq = 0;
+  std::string signal;
+  Timestamp due{};
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("signal", signal), v("due", due);
+  }
+};
+
+using Event = std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted, TimerFired,
+                           CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded, ChildFailed, SignalDelivered,
+                           SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, ExecutionSucceeded,
+                           ExecutionFailed, ExecutionCancelled, ExecutionTimedOut, ExecutionTerminated, TaskScheduled,
+                           TimerStarted, ChildScheduled, SignalSent, ConditionStarted, SignalExpected>;
+
+/// "task_succeeded", …
+std::string_view type_of(const Event& event) noexcept;
+/// Whether workflow code asked for it.
+bool is_call(const Event& event) noexcept;
+/// The sequence number of a call or of what answers it; nothing for the rest.
+std::optional<std::uint32_t> seq_of(const Event& event) noexcept;
+/// {"type": …, "at": …, fields…}; optional fields that are absent or empty are left out.
+Json to_json_view(const Event& event, Timestamp at);
+/// One event from its JSON view. InvalidInput names what is wrong.
+Result<Event> from_json_view(const Json& view);
+
+/// One activation of an execution: what was applied, then what its code asked for, all at one instant.
+struct Turn {
+  std::uint32_t number = 0;
+  Timestamp at{};
+  std::vector<Event> events;  ///< what happened, in the order in which it was applied, and how it ended
+  std::vector<Event> calls;   ///< in program order
+};
+
+/// The bytes of a turn without its number, which is in the key.
+std::string encode(const Turn& turn);
+/// Corrupt when the bytes are not a turn; NotAllowed when a newer program wrote it.
+Result<Turn> decode_turn(std::string_view bytes, std::uint32_t number);
+
+}  // namespace eventual::model

@@ -1,0 +1,19 @@
+#include "ports/operations.hpp"
+
+#include <string_view>
+
+namespace eventual::ports {
+
+Result<ExecutionRef> parse_execution_id(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size() ||
+      text.find('/', slash + 1) != std::string_view::npos) {
+    return Error(std::string(error_names::k_invalid_input),
+                 "'" + std::string(text) + "' is no execution id; write it as workflow/name");
+  }
+  return ExecutionRef{.workflow = std::string(text.substr(0, slash)),
+                      .name = std::string(text.substr(slash + 1)),
+                      .run = 0};
+}
+
+}  // namespace eventual::ports

@@ -1,0 +1,584 @@
+#include "workflow/executor.hpp"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/hash.hpp"
+#include "base/limits.hpp"
+#include "base/unique_id.hpp"
+#include "eventual/options.hpp"
+
+namespace eventual::workflow {
+
+using detail::SlotRef;
+
+namespace {
+
+std::exception_ptr to_exception(Error error) {
+  try {
+    throw_error(std::move(error));
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+Error limit_exceeded(std::string message) {
+  return Error(std::string(error_names::k_limit_exceeded), std::move(message));
+}
+
+/// The due time of a timeout; nothing when there is none. Saturates.
+std::optional<Timestamp> due_after(Timestamp now, Duration timeout) {
+  if (timeout == k_forever) return std::nullopt;
+  if (timeout > Timestamp::max() - now) return std::nullopt;
+  return now + timeout;
+}
+
+bool same_json(const std::string& recorded, const std::string& attempted, std::string (*normalise)(std::string_view)) {
+  if (recorded == attempted) return true;
+  if (normalise == nullptr) return false;
+  try {
+    return normalise(recorded) == attempted;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Whether the history's call is the one that the code makes: kind, number, name and input.
+struct SameCall {
+  std::string (*normalise)(std::string_view);
+
+  bool operator()(const model::TaskScheduled& a, const model::TaskScheduled& b) const {
+    return a.seq == b.seq && a.task == b.task && same_json(a.input.text, b.input.text, normalise);
+  }
+  bool operator()(const model::TimerStarted& a, const model::TimerStarted& b) const {
+    return a.seq == b.seq && a.due == b.due;
+  }
+  bool operator()(const model::ChildScheduled& a, const model::ChildScheduled& b) const {
+    return a.seq == b.seq && a.workflow == b.workflow && a.name == b.name && a.wait_for_result == b.wait_for_result &&
+           same_json(a.input.text, b.input.text, normalise);
+  }
+  bool operator()(const model::SignalSent& a, const model::SignalSent& b) const {
+    return a.seq == b.seq && a.execution_id == b.execution_id && a.signal == b.signal && a.payload == b.payload;
+  }
+  bool operator()(const model::ConditionStarted& a, const model::ConditionStarted& b) const { return a.seq == b.seq; }
+  bool operator()(const model::SignalExpected& a, const model::SignalExpected& b) const {
+    return a.seq == b.seq && a.signal == b.signal;
+  }
+  template <class A, class B>
+  bool operator()(const A&, const B&) const {
+    return false;
+  }
+};
+
+/// "task_scheduled chargeCard (call 3)"
+std::string summary(const model::Event& call) {
+  std::string text(model::type_of(call));
+  std::visit(
+      [&](const auto& value) {
+        if constexpr (requires { value.task; }) text += " " + value.task;
+        if constexpr (requires { value.workflow; }) text += " " + value.workflow;
+        if constexpr (requires { value.signal; }) text += " " + value.signal;
+      },
+      call);
+  return text + " (call " + std::to_string(model::seq_of(call).value_or(0)) + ")";
+}
+
+std::string line_of(std::source_location location) {
+  return std::string(location.file_name()) + ":" + std::to_string(location.line());
+}
+
+}  // namespace
+
+Executor::Executor(const detail::Declarations& declarations, const detail::WorkflowDefinition& definition,
+                   Identity identity, LogSink log)
+    : declarations_(declarations),
+      definition_(definition),
+      identity_(std::move(identity)),
+      log_(std::move(log)),
+      random_(base::stable_hash(identity_.derivation)) {}
+
+Executor::~Executor() {
+  begin_discard();
+  destroy_frames();
+  // What the members below hold may run destructors of user code: let them see this runtime in discard mode.
+  Enter entered(*this);
+  compensation_slot_ = {};
+  root_ = {};
+  pending_.clear();
+  receivers_.clear();
+  conditions_.clear();
+  compensations_.clear();
+  compensation_running_ = nullptr;
+}
+
+void Executor::begin_turn(Timestamp at) {
+  now_ = at;
+  replaying_ = false;
+  calls_.clear();
+  answered_.clear();
+}
+
+void Executor::begin_replay(Timestamp at, std::span<const model::Event> calls) {
+  begin_turn(at);
+  replaying_ = true;
+  expected_ = calls;
+  expected_next_ = 0;
+}
+
+void Executor::end_turn() {
+  if (replaying_ && !stuck_ && expected_next_ < expected_.size()) {
+    differ(&expected_[expected_next_], nullptr, definition_.location);
+  }
+  replaying_ = false;
+  expected_ = {};
+}
+
+bool Executor::apply(const model::Event& event) {
+  if (closing_) return false;
+  Enter entered(*this);
+  const bool used = std::visit(
+      [&](const auto& value) -> bool {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, model::ExecutionUnparked>) {
+          if (!stuck_ || !compensation_running_) return false;
+          stuck_.reset();
+          compensations_.insert(compensations_.begin(), std::exchange(compensation_running_, nullptr));
+          return true;
+        } else {
+          if (stuck_) return false;
+          if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
+            EVENTUAL_ASSERT(!root_.valid(), "an execution starts once");
+            try {
+              root_ = definition_.start(value.input.text);
+            } catch (...) {
+              root_ = make_slot();
+              settle_error(root_.index(), std::current_exception());
+            }
+            return true;
+          } else if constexpr (std::is_same_v<T, model::TaskSucceeded> || std::is_same_v<T, model::ChildSucceeded>) {
+            return answer(value.seq, value.result.text);
+          } else if constexpr (std::is_same_v<T, model::TaskFailed> || std::is_same_v<T, model::ChildFailed> ||
+                               std::is_same_v<T, model::SignalRefused>) {
+            return answer(value.seq, value.error.to_error());
+          } else if constexpr (std::is_same_v<T, model::TimerFired> || std::is_same_v<T, model::SignalDelivered>) {
+            return answer(value.seq, std::string("null"));
+          } else if constexpr (std::is_same_v<T, model::ChildStarted>) {
+            return answer(value.seq, '"' + value.execution_id + '"');
+          } else if constexpr (std::is_same_v<T, model::CallTimedOut>) {
+            return time_out_call(value.seq);
+          } else if constexpr (std::is_same_v<T, model::SignalReceived>) {
+            receive(value);
+            return true;
+          } else if constexpr (std::is_same_v<T, model::CancelRequested>) {
+            if (!root_.valid() || settled(root_.index())) return false;
+            deliver_cancellation();
+            return true;
+          } else {
+            return false;
+          }
+        }
+      },
+      event);
+  if (used) run_to_rest();
+  return used;
+}
+
+void Executor::run_to_rest() {
+  do {
+    drain();
+  } while (!stuck_ && (check_conditions() || advance_compensations()));
+  check_root();
+}
+
+bool Executor::check_conditions() {
+  bool changed = false;
+  for (std::size_t i = 0; i < conditions_.size() && !discarding();) {
+    bool holds = false;
+    std::exception_ptr failure;
+    try {
+      holds = conditions_[i].predicate();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!holds && !failure) {
+      ++i;
+      continue;
+    }
+    Condition condition = std::move(conditions_[i]);
+    conditions_.erase(conditions_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (condition.seq) answered_.push_back(*condition.seq);
+    if (failure) {
+      settle_error(condition.slot.index(), failure);
+    } else {
+      settle_json(condition.slot.index(), "true");
+    }
+    changed = true;
+  }
+  return changed;
+}
+
+bool Executor::advance_compensations() {
+  if (compensation_slot_.valid()) {
+    if (!settled(compensation_slot_.index())) return false;
+    if (failed(compensation_slot_.index())) {
+      const Error cause = describe(error(compensation_slot_.index()));
+      compensation_slot_ = {};
+      stuck_ = Error("CompensationFailed", "a compensation failed for good: " + cause.name() + ": " + cause.message());
+      return false;
+    }
+    compensation_slot_ = {};
+    compensation_running_ = nullptr;
+  }
+  if (compensations_.empty()) return false;
+  compensation_running_ = std::move(compensations_.front());
+  compensations_.erase(compensations_.begin());
+  try {
+    compensation_slot_ = compensation_running_();
+  } catch (...) {
+    compensation_slot_ = make_slot();
+    settle_error(compensation_slot_.index(), std::current_exception());
+  }
+  return true;
+}
+
+void Executor::check_root() {
+  if (stuck_ || closing_) return;
+  if (listener_failure_) {
+    closing_ = model::ExecutionFailed{model::ErrorRecord(describe(listener_failure_))};
+    begin_discard();
+    return;
+  }
+  if (!root_.valid() || !settled(root_.index())) return;
+  if (compensation_slot_.valid() || !compensations_.empty()) return;
+  if (!failed(root_.index())) {
+    model::ExecutionSucceeded success;
+    try {
+      if (void* value = typed_value(root_.index())) {
+        success.result.text.clear();
+        if (definition_.encode != nullptr) definition_.encode(value, success.result.text);
+      } else if (const std::string_view json = json_value(root_.index()); !json.empty()) {
+        success.result.text = json;
+      }
+      if (success.result.text.size() > base::k_payload_bytes_max) {
+        throw limit_exceeded("the result has " + std::to_string(success.result.text.size()) + " bytes, more than " +
+                             std::to_string(base::k_payload_bytes_max));
+      }
+      closing_ = std::move(success);
+    } catch (...) {
+      closing_ = model::ExecutionFailed{model::ErrorRecord(describe(std::current_exception()))};
+    }
+  } else {
+    const Error failure = describe(error(root_.index()));
+    if (failure.name() == Cancelled::k_name) {
+      closing_ = model::ExecutionCancelled{model::ErrorRecord(failure)};
+    } else {
+      closing_ = model::ExecutionFailed{model::ErrorRecord(failure)};
+    }
+  }
+  begin_discard();
+}
+
+bool Executor::record(model::Event call, std::source_location location, std::string (*normalise)(std::string_view)) {
+  if (!replaying_) {
+    calls_.push_back(std::move(call));
+    return true;
+  }
+  if (expected_next_ == expected_.size()) {
+    differ(nullptr, &call, location);
+    return false;
+  }
+  const model::Event& recorded = expected_[expected_next_];
+  if (!std::visit(SameCall{normalise}, recorded, call)) {
+    differ(&recorded, &call, location);
+    return false;
+  }
+  ++expected_next_;
+  return true;
+}
+
+void Executor::differ(const model::Event* recorded, const model::Event* attempted, std::source_location location) {
+  std::string message;
+  if (recorded != nullptr && attempted != nullptr) {
+    const bool alike = recorded->index() == attempted->index() && summary(*recorded) == summary(*attempted);
+    message = "the history has " + summary(*recorded) + (alike ? " with another input" : "") + ", but the code at " +
+              line_of(location) + " asks for " + summary(*attempted);
+  } else if (recorded != nullptr) {
+    message = "the history has " + summary(*recorded) + ", which the code of workflow " + definition_.name +
+              " no longer asks for";
+  } else {
+    message = "the code at " + line_of(location) + " asks for " + summary(*attempted) +
+              " at a point where the history has no call";
+  }
+  Json details = Json::object({{"location", line_of(location)}});
+  details.set("recorded", recorded != nullptr ? model::to_json_view(*recorded, now_) : Json());
+  details.set("attempted", attempted != nullptr ? model::to_json_view(*attempted, now_) : Json());
+  stuck_ = Error(std::string(error_names::k_determinism), std::move(message), details.dump());
+  begin_discard();
+}
+
+SlotRef Executor::pending_call(std::uint32_t seq, detail::DecodeFunction decode) {
+  SlotRef slot = make_slot(decode);
+  pending_.emplace(seq, slot);
+  return slot;
+}
+
+SlotRef Executor::call_task(detail::TaskCall call) {
+  if (discarding()) return make_slot(call.decode);
+  if (call.input.size() > base::k_payload_bytes_max) {
+    throw limit_exceeded("the input of task " + std::string(call.task) + " has " + std::to_string(call.input.size()) +
+                         " bytes, more than " + std::to_string(base::k_payload_bytes_max));
+  }
+  if (pending_.size() >= base::k_pending_calls_max) {
+    throw limit_exceeded("more than " + std::to_string(base::k_pending_calls_max) + " calls are pending");
+  }
+  const std::uint32_t seq = next_seq_++;
+  model::TaskScheduled scheduled;
+  scheduled.seq = seq;
+  scheduled.task = call.task;
+  scheduled.input.text = std::move(call.input);
+  scheduled.timeout = call.options->timeout;
+  scheduled.deadline = call.options->deadline;
+  scheduled.retry = call.options->retry;
+  if (!record(std::move(scheduled), call.location, call.normalise)) return make_slot(call.decode);
+  SlotRef slot = pending_call(seq, call.decode);
+  const detail::TaskDefinition* task = declarations_.find_task(call.task);
+  if (task != nullptr && task->options.on_cancel == OnCancel::wait) set_cancel_waits(slot.index());
+  return slot;
+}
+
+SlotRef Executor::call_workflow(detail::WorkflowCall call) {
+  if (discarding()) return make_slot(call.decode);
+  if (call.input.size() > base::k_payload_bytes_max) {
+    throw limit_exceeded("the input of workflow " + std::string(call.workflow) + " has " +
+                         std::to_string(call.input.size()) + " bytes, more than " +
+                         std::to_string(base::k_payload_bytes_max));
+  }
+  const std::uint32_t seq = next_seq_++;
+  model::ChildScheduled scheduled;
+  scheduled.seq = seq;
+  scheduled.workflow = call.workflow;
+  scheduled.name = call.name.empty() ? "~" + identity_.derivation + "-" + std::to_string(seq) : std::move(call.name);
+  scheduled.input.text = std::move(call.input);
+  scheduled.wait_for_result = call.wait_for_result;
+  if (call.has_timeout) scheduled.timeout = call.timeout;
+  if (!record(std::move(scheduled), call.location, call.normalise)) return make_slot(call.decode);
+  return pending_call(seq, call.decode);
+}
+
+SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
+  if (discarding()) return make_slot();
+  if (due <= now_) {
+    SlotRef slot = make_slot();
+    settle_json(slot.index(), "null");
+    return slot;
+  }
+  const std::uint32_t seq = next_seq_++;
+  if (!record(model::TimerStarted{seq, due}, location, nullptr)) return make_slot();
+  return pending_call(seq, nullptr);
+}
+
+SlotRef Executor::send_signal(detail::SignalSend send) {
+  if (discarding()) return make_slot();
+  const std::uint32_t seq = next_seq_++;
+  model::SignalSent sent;
+  sent.seq = seq;
+  sent.execution_id = std::move(send.execution_id);
+  sent.signal = send.signal;
+  sent.payload.text = std::move(send.payload);
+  sent.message_id = send.message_id.empty() ? "~" + identity_.derivation + "-" + std::to_string(seq)
+                                            : std::move(send.message_id);
+  if (!record(std::move(sent), send.location, nullptr)) return make_slot();
+  return pending_call(seq, nullptr);
+}
+
+SlotRef Executor::expect_signal(std::string_view signal, Duration timeout, detail::DecodeFunction decode,
+                                std::source_location location) {
+  if (discarding()) return make_slot(decode);
+  for (auto unread = unread_.begin(); unread != unread_.end(); ++unread) {
+    if (unread->signal != signal) continue;
+    SlotRef slot = make_slot(decode);
+    settle_json(slot.index(), std::move(unread->payload));
+    unread_.erase(unread);
+    return slot;
+  }
+  Receiver receiver;
+  receiver.signal = signal;
+  receiver.since = now_;
+  receiver.location = location;
+  if (const auto due = due_after(now_, timeout)) {
+    const std::uint32_t seq = next_seq_++;
+    if (!record(model::SignalExpected{seq, std::string(signal), *due}, location, nullptr)) return make_slot(decode);
+    receiver.seq = seq;
+  }
+  receiver.slot = make_slot(decode);
+  SlotRef slot = receiver.slot;
+  receivers_.emplace(next_receiver_++, std::move(receiver));
+  return slot;
+}
+
+std::uint64_t Executor::add_listener(std::string_view signal, detail::ListenerFunction function,
+                                     std::source_location location) {
+  if (discarding()) return next_receiver_++;
+  for (auto unread = unread_.begin(); unread != unread_.end();) {
+    if (unread->signal != signal) {
+      ++unread;
+      continue;
+    }
+    const std::string payload = std::move(unread->payload);
+    unread = unread_.erase(unread);
+    function(payload);
+  }
+  const std::uint64_t id = next_receiver_++;
+  Receiver receiver;
+  receiver.signal = signal;
+  receiver.listener = std::move(function);
+  receiver.since = now_;
+  receiver.location = location;
+  receivers_.emplace(id, std::move(receiver));
+  return id;
+}
+
+void Executor::remove_listener(std::uint64_t id) noexcept {
+  if (id == running_listener_) {
+    remove_running_listener_ = true;  // its function is on the stack: it goes when it returns
+    return;
+  }
+  receivers_.erase(id);
+}
+
+void Executor::receive(const model::SignalReceived& signal) {
+  std::vector<std::uint64_t> present;
+  for (const auto& [id, receiver] : receivers_) {
+    if (receiver.signal == signal.signal) present.push_back(id);
+  }
+  if (present.empty()) {
+    unread_.push_back({signal.signal, signal.payload.text});
+    return;
+  }
+  for (const std::uint64_t id : present) {
+    const auto found = receivers_.find(id);
+    if (found == receivers_.end() || discarding()) continue;  // disposed of by an earlier one
+    Receiver& receiver = found->second;
+    if (!receiver.listener) {
+      if (receiver.seq) answered_.push_back(*receiver.seq);
+      const SlotRef slot = std::move(receiver.slot);
+      receivers_.erase(found);
+      settle_json(slot.index(), signal.payload.text);
+      continue;
+    }
+    running_listener_ = id;
+    remove_running_listener_ = false;
+    try {
+      receiver.listener(signal.payload.text);
+    } catch (...) {
+      if (!listener_failure_) listener_failure_ = std::current_exception();
+    }
+    running_listener_ = k_no_listener;
+    if (remove_running_listener_) receivers_.erase(id);
+  }
+}
+
+SlotRef Executor::wait_condition(std::function<bool()> predicate, Duration timeout, std::source_location location) {
+  const detail::DecodeFunction decode = [](std::string_view json, void* object) {
+    *static_cast<bool*>(object) = json == "true";
+  };
+  SlotRef slot = make_slot(decode);
+  if (discarding()) return slot;
+  if (predicate()) {
+    settle_json(slot.index(), "true");
+    return slot;
+  }
+  Condition condition;
+  if (const auto due = due_after(now_, timeout)) {
+    const std::uint32_t seq = next_seq_++;
+    if (!record(model::ConditionStarted{seq, *due}, location, nullptr)) return slot;
+    condition.seq = seq;
+  }
+  condition.predicate = std::move(predicate);
+  condition.slot = slot;
+  condition.since = now_;
+  condition.location = location;
+  conditions_.push_back(std::move(condition));
+  return slot;
+}
+
+SlotRef Executor::wait_result(std::string_view, detail::DecodeFunction, std::source_location) {
+  throw Error(std::string(error_names::k_not_allowed),
+              "a workflow waits for another one by calling it as a child, not through its handle");
+}
+
+void Executor::defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) {
+  if (discarding()) return;
+  for (auto undo = undo_in_order.rbegin(); undo != undo_in_order.rend(); ++undo) {
+    compensations_.push_back(std::move(*undo));
+  }
+}
+
+std::string Executor::make_id() { return base::unique_id(now_, random_); }
+
+void Executor::log(LogLevel level, std::string_view message) {
+  if (!replaying_ && !discarding() && log_) log_(level, message);
+}
+
+void Executor::block_until_settled(std::uint32_t slot) {
+  if (settled(slot)) return;
+  throw Error(std::string(error_names::k_not_allowed), "get() would block the workflow: write co_await");
+}
+
+void Executor::unobserved_failure(const std::exception_ptr& error) noexcept {
+  const Error failure = describe(error);
+  log(LogLevel::warn, "a coroutine that nobody awaits failed: " + failure.name() + ": " + failure.message());
+}
+
+bool Executor::answer(std::uint32_t seq, std::string json) {
+  const auto found = pending_.find(seq);
+  if (found == pending_.end()) return false;
+  const SlotRef slot = std::move(found->second);
+  pending_.erase(found);
+  settle_json(slot.index(), std::move(json));
+  return true;
+}
+
+bool Executor::answer(std::uint32_t seq, const Error& failure) {
+  const auto found = pending_.find(seq);
+  if (found == pending_.end()) return false;
+  const SlotRef slot = std::move(found->second);
+  pending_.erase(found);
+  settle_error(slot.index(), to_exception(failure));
+  return true;
+}
+
+bool Executor::time_out_call(std::uint32_t seq) {
+  for (auto condition = conditions_.begin(); condition != conditions_.end(); ++condition) {
+    if (condition->seq != seq) continue;
+    const SlotRef slot = std::move(condition->slot);
+    conditions_.erase(condition);
+    settle_json(slot.index(), "false");
+    return true;
+  }
+  for (auto& [id, receiver] : receivers_) {
+    if (receiver.seq != seq) continue;
+    const SlotRef slot = std::move(receiver.slot);
+    const std::string signal = receiver.signal;
+    receivers_.erase(id);
+    settle_error(slot.index(), to_exception(Timeout("signal " + signal + " did not arrive in time")));
+    return true;
+  }
+  return false;
+}
+
+std::vector<Waiting> Executor::waiting() const {
+  std::vector<Waiting> all;
+  for (const auto& [id, receiver] : receivers_) {
+    if (receiver.listener) continue;  // a listener does not hold the execution up
+    all.push_back({Waiting::Kind::signal, receiver.seq, receiver.signal, receiver.since, receiver.location});
+  }
+  for (const Condition& condition : conditions_) {
+    all.push_back({Waiting::Kind::condition, condition.seq, {}, condition.since, condition.location});
+  }
+  return all;
+}
+
+}  // namespace eventual::workflow

@@ -1,0 +1,164 @@
+// Runs one execution's coroutines: history events in, calls out. Feeding it the turns of a history gives the same calls again.
+//
+// No thread, clock or store inside: the caller says what happened and when.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/random.hpp"
+#include "eventual/detail/definitions.hpp"
+#include "eventual/detail/runtime.hpp"
+#include "eventual/error.hpp"
+#include "eventual/time.hpp"
+#include "model/history.hpp"
+
+namespace eventual::workflow {
+
+struct Identity {
+  std::string execution_id;
+  std::uint32_t run = 1;
+  std::string derivation;
+};
+
+/// Something that the code waits for and that no task or timer of its own will answer.
+struct Waiting {
+  enum class Kind : std::uint8_t { signal, condition };
+  Kind kind;
+  std::optional<std::uint32_t> seq;  ///< where it has a timeout
+  std::string signal;
+  Timestamp since{};
+  std::source_location location;
+};
+
+class Executor final : private detail::Runtime {
+ public:
+  /// Called with what workflow code logs; never on replay.
+  using LogSink = std::function<void(LogLevel level, std::string_view message)>;
+
+  Executor(const detail::Declarations& declarations, const detail::WorkflowDefinition& definition, Identity identity,
+           LogSink log);
+  ~Executor() override;
+
+  /// Begins a turn at `at`. Until end_turn, `apply` takes what happened, one event at a time; everything that became runnable
+  /// has run when it returns.
+  void begin_turn(Timestamp at);
+  /// The same for a turn of the history, whose calls must come out again. `calls` must live until end_turn.
+  void begin_replay(Timestamp at, std::span<const model::Event> calls);
+  /// False when the event has nothing to answer any more (it was answered before, or the execution has ended).
+  bool apply(const model::Event& event);
+  void end_turn();
+
+  /// The calls of this turn, in program order. Empty on replay.
+  std::vector<model::Event> take_calls() { return std::exchange(calls_, {}); }
+  /// Calls with a timeout that the code's own progress answered in this turn.
+  std::vector<std::uint32_t> take_answered() { return std::exchange(answered_, {}); }
+  /// How it ended; nothing while it is open.
+  const std::optional<model::Event>& closing() const noexcept { return closing_; }
+  /// Why it cannot go on: code and history differ (DeterminismError), or a compensation failed for good.
+  const std::optional<Error>& stuck() const noexcept { return stuck_; }
+  bool done() const noexcept { return closing_.has_value() || stuck_.has_value(); }
+
+  std::vector<Waiting> waiting() const;
+  std::size_t unread_signals() const noexcept { return unread_.size(); }
+  std::uint32_t next_seq() const noexcept { return next_seq_; }
+  std::size_t calls_pending() const noexcept { return pending_.size(); }
+
+ private:
+  struct Receiver {
+    std::string signal;
+    detail::ListenerFunction listener;  ///< empty for an expectation
+    detail::SlotRef slot;
+    std::optional<std::uint32_t> seq;
+    Timestamp since{};
+    std::source_location location;
+  };
+  struct Condition {
+    std::function<bool()> predicate;
+    detail::SlotRef slot;
+    std::optional<std::uint32_t> seq;
+    Timestamp since{};
+    std::source_location location;
+  };
+  struct Unread {
+    std::string signal;
+    std::string payload;
+  };
+
+  // detail::Runtime
+  detail::SlotRef call_task(detail::TaskCall call) override;
+  detail::SlotRef call_workflow(detail::WorkflowCall call) override;
+  detail::SlotRef start_timer(Timestamp due, std::source_location location) override;
+  detail::SlotRef send_signal(detail::SignalSend send) override;
+  detail::SlotRef expect_signal(std::string_view signal, Duration timeout, detail::DecodeFunction decode,
+                                std::source_location location) override;
+  std::uint64_t add_listener(std::string_view signal, detail::ListenerFunction function,
+                             std::source_location location) override;
+  void remove_listener(std::uint64_t id) noexcept override;
+  detail::SlotRef wait_condition(std::function<bool()> predicate, Duration timeout, std::source_location location) override;
+  detail::SlotRef wait_result(std::string_view execution_id, detail::DecodeFunction decode,
+                              std::source_location location) override;
+  void defer_compensations(std::vector<std::function<detail::SlotRef()>> undo_in_order) override;
+  Timestamp now() override { return now_; }
+  std::uint64_t random_u64() override { return random_.next_u64(); }
+  std::string make_id() override;
+  std::string_view execution_id() const override { return identity_.execution_id; }
+  std::uint32_t run() const override { return identity_.run; }
+  void log(LogLevel level, std::string_view message) override;
+  void block_until_settled(std::uint32_t slot) override;
+  void unobserved_failure(const std::exception_ptr& error) noexcept override;
+
+  /// Takes the next sequence number and records the call, or compares it with the history. False: discard mode began.
+  bool record(model::Event call, std::source_location location, std::string (*normalise)(std::string_view));
+  void differ(const model::Event* recorded, const model::Event* attempted, std::source_location location);
+  detail::SlotRef pending_call(std::uint32_t seq, detail::DecodeFunction decode);
+  bool answer(std::uint32_t seq, std::string json);
+  bool answer(std::uint32_t seq, const Error& error);
+  bool time_out_call(std::uint32_t seq);
+  void receive(const model::SignalReceived& signal);
+  void run_to_rest();
+  bool check_conditions();
+  bool advance_compensations();
+  void check_root();
+
+  const detail::Declarations& declarations_;
+  const detail::WorkflowDefinition& definition_;
+  Identity identity_;
+  LogSink log_;
+  base::Random random_;
+
+  Timestamp now_{};
+  bool replaying_ = false;
+  std::span<const model::Event> expected_;
+  std::size_t expected_next_ = 0;
+  std::vector<model::Event> calls_;
+  std::vector<std::uint32_t> answered_;
+  std::uint32_t next_seq_ = 0;
+
+  detail::SlotRef root_;
+  std::unordered_map<std::uint32_t, detail::SlotRef> pending_;
+  std::map<std::uint64_t, Receiver> receivers_;  // in order of registration
+  std::uint64_t next_receiver_ = 0;
+  std::vector<Unread> unread_;
+  std::vector<Condition> conditions_;
+  std::vector<std::function<detail::SlotRef()>> compensations_;
+  std::function<detail::SlotRef()> compensation_running_;
+  detail::SlotRef compensation_slot_;
+  static constexpr std::uint64_t k_no_listener = ~std::uint64_t{0};
+  std::uint64_t running_listener_ = k_no_listener;
+  bool remove_running_listener_ = false;
+  std::exception_ptr listener_failure_;
+  std::optional<model::Event> closing_;
+  std::optional<Error> stuck_;
+};
+
+}  // namespace eventual::workflow

@@ -1,0 +1,310 @@
+#include "eventual/detail/runtime.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "eventual/future.hpp"
+#include "eventual/json.hpp"
+
+namespace eventual::detail {
+
+namespace {
+
+thread_local Runtime* t_current = nullptr;
+
+constexpr std::uint32_t k_none = WaitGroup::k_undecided;
+
+}  // namespace
+
+struct Runtime::Slot {
+  enum class State : std::uint8_t { free, pending, succeeded, failed };
+
+  std::uint32_t references = 0;
+  State state = State::free;
+  bool cancel_waits = false;
+  std::uint32_t next_free = k_none;
+  std::coroutine_handle<> frame;  ///< of a coroutine: kept until the slot is free
+  std::uint64_t frame_order = 0;
+  void* value = nullptr;
+  void (*destroy)(void*) = nullptr;
+  DecodeFunction decode = nullptr;
+  std::string json;
+  std::exception_ptr error;
+  Waiter* first_waiter = nullptr;
+  Waiter* last_waiter = nullptr;
+};
+
+WaitGroup::~WaitGroup() {
+  if (linked) runtime->unlink(*this);
+}
+
+Waiter::~Waiter() {
+  if (linked) group->runtime->unlink(*this);
+}
+
+Runtime::Runtime() = default;
+
+Runtime::~Runtime() {
+  begin_discard();
+  destroy_frames();
+}
+
+Runtime* Runtime::current() noexcept { return t_current; }
+
+Runtime& Runtime::require(std::string_view operation) {
+  if (t_current == nullptr) {
+    throw Error(std::string(error_names::k_not_allowed),
+                std::string(operation) + " works only in a workflow or in a handler of the service, on its own thread");
+  }
+  return *t_current;
+}
+
+Runtime::Enter::Enter(Runtime& runtime) noexcept : outer_(std::exchange(t_current, &runtime)) {}
+Runtime::Enter::~Enter() { t_current = outer_; }
+
+SlotRef Runtime::make_slot(DecodeFunction decode) {
+  std::uint32_t index = free_head_;
+  if (index != k_none) {
+    free_head_ = slots_[index].next_free;
+  } else {
+    index = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  }
+  Slot& slot = slots_[index];
+  slot.references = 1;
+  slot.state = Slot::State::pending;
+  slot.cancel_waits = false;
+  slot.decode = decode;
+  return SlotRef(this, index);
+}
+
+void Runtime::retain(std::uint32_t slot) noexcept { ++slots_[slot].references; }
+
+void Runtime::release(std::uint32_t index) noexcept {
+  EVENTUAL_ASSERT(slots_[index].references > 0, "a future is released once for each time it was retained");
+  if (--slots_[index].references > 0) return;
+  free_slot(index);
+}
+
+void Runtime::free_slot(std::uint32_t index) noexcept {
+  Slot& slot = slots_[index];
+  const std::coroutine_handle<> frame = std::exchange(slot.frame, {});
+  void* value = std::exchange(slot.value, nullptr);
+  const auto destroy = std::exchange(slot.destroy, nullptr);
+  slot.state = Slot::State::free;
+  slot.json.clear();
+  if (slot.json.capacity() > 4096) slot.json.shrink_to_fit();
+  slot.error = nullptr;
+  slot.first_waiter = slot.last_waiter = nullptr;
+  // What the frame or the value holds may release other slots: this one is finished with first.
+  if (frame) frame.destroy();
+  if (destroy != nullptr) destroy(value);
+  slots_[index].next_free = free_head_;
+  free_head_ = index;
+}
+
+bool Runtime::settled(std::uint32_t slot) const noexcept { return slots_[slot].state > Slot::State::pending; }
+bool Runtime::failed(std::uint32_t slot) const noexcept { return slots_[slot].state == Slot::State::failed; }
+const std::exception_ptr& Runtime::error(std::uint32_t slot) const noexcept { return slots_[slot].error; }
+void* Runtime::typed_value(std::uint32_t slot) const noexcept { return slots_[slot].value; }
+std::string_view Runtime::json_value(std::uint32_t slot) const noexcept { return slots_[slot].json; }
+DecodeFunction Runtime::decoder(std::uint32_t slot) const noexcept { return slots_[slot].decode; }
+bool Runtime::sole_owner(std::uint32_t slot) const noexcept { return slots_[slot].references == 1; }
+
+void Runtime::set_cancel_waits(std::uint32_t slot) noexcept { slots_[slot].cancel_waits = true; }
+
+void Runtime::settle_json(std::uint32_t index, std::string json) {
+  Slot& slot = slots_[index];
+  if (slot.state != Slot::State::pending) return;
+  slot.json = std::move(json);
+  slot.state = Slot::State::succeeded;
+  notify(slot, false);
+}
+
+void Runtime::settle_error(std::uint32_t index, std::exception_ptr error) {
+  Slot& slot = slots_[index];
+  if (slot.state != Slot::State::pending) return;
+  slot.error = std::move(error);
+  slot.state = Slot::State::failed;
+  notify(slot, true);
+}
+
+SlotRef Runtime::make_settled(void* value, void (*destroy)(void*)) {
+  SlotRef slot = make_slot();
+  slots_[slot.index()].value = value;
+  slots_[slot.index()].destroy = destroy;
+  slots_[slot.index()].state = Slot::State::succeeded;
+  return slot;
+}
+
+SlotRef Runtime::adopt(std::coroutine_handle<> frame) {
+  SlotRef slot = make_slot();
+  slots_[slot.index()].frame = frame;
+  slots_[slot.index()].frame_order = ++frames_made_;
+  retain(slot.index());  // for as long as it runs
+  return slot;
+}
+
+void Runtime::start(std::coroutine_handle<> frame) {
+  if (discarding_) return;  // it never runs; its frame goes with the others
+  frame.resume();
+}
+
+void Runtime::finish(std::uint32_t index, void* value, std::exception_ptr error) noexcept {
+  Slot& slot = slots_[index];
+  slot.value = value;
+  const bool is_failure = error != nullptr;
+  slot.state = is_failure ? Slot::State::failed : Slot::State::succeeded;
+  if (is_failure && slot.references == 1 && slot.first_waiter == nullptr && !discarding_) unobserved_failure(error);
+  slot.error = std::move(error);
+  notify(slot, is_failure);
+  finished_.push_back(index);  // its frame is running this: the count that kept it is given back by drain
+}
+
+void Runtime::notify(Slot& slot, bool is_failure) {
+  Waiter* waiter = std::exchange(slot.first_waiter, nullptr);
+  slot.last_waiter = nullptr;
+  while (waiter != nullptr) {
+    Waiter* const next = waiter->next;
+    waiter->linked = false;
+    waiter->previous = waiter->next = nullptr;
+    count(*waiter->group, waiter->position, is_failure);
+    waiter = next;
+  }
+}
+
+void Runtime::count(WaitGroup& group, std::uint32_t position, bool is_failure) {
+  if (group.fired) return;
+  ++group.settled_count;
+  if (is_failure) ++group.failed_count;
+  const bool last = group.settled_count == group.total;
+  bool fire = false;
+  switch (group.mode) {
+    case WaitMode::all: fire = is_failure || last; break;
+    case WaitMode::any: fire = !is_failure || last; break;
+    case WaitMode::race: fire = true; break;
+    case WaitMode::settled: fire = last; break;
+  }
+  if (!fire) return;
+  group.fired = true;
+  group.decided = position;
+  ready_.push_back(group.handle);
+}
+
+void Runtime::arm(WaitGroup& group, std::coroutine_handle<> handle, std::uint32_t total) {
+  group.runtime = this;
+  group.handle = handle;
+  group.total = total;
+  group.linked = true;
+  group.next = groups_;
+  group.previous = nullptr;
+  if (groups_ != nullptr) groups_->previous = &group;
+  groups_ = &group;
+}
+
+void Runtime::wait_on(WaitGroup& group, Waiter& waiter, const SlotRef& ref, std::uint32_t position) {
+  EVENTUAL_ASSERT(ref.runtime() == this, "a future is awaited in the execution or handler that made it");
+  Slot& slot = slots_[ref.index()];
+  waiter.group = &group;
+  waiter.slot = ref.index();
+  waiter.position = position;
+  if (slot.state != Slot::State::pending) {
+    count(group, position, slot.state == Slot::State::failed);
+    return;
+  }
+  if (slot.cancel_waits) group.cancel_waits = true;
+  waiter.linked = true;
+  waiter.next = nullptr;
+  waiter.previous = slot.last_waiter;
+  (slot.last_waiter != nullptr ? slot.last_waiter->next : slot.first_waiter) = &waiter;
+  slot.last_waiter = &waiter;
+}
+
+void Runtime::unlink(WaitGroup& group) noexcept {
+  (group.previous != nullptr ? group.previous->next : groups_) = group.next;
+  if (group.next != nullptr) group.next->previous = group.previous;
+  group.linked = false;
+}
+
+void Runtime::unlink(Waiter& waiter) noexcept {
+  Slot& slot = slots_[waiter.slot];
+  (waiter.previous != nullptr ? waiter.previous->next : slot.first_waiter) = waiter.next;
+  (waiter.next != nullptr ? waiter.next->previous : slot.last_waiter) = waiter.previous;
+  waiter.linked = false;
+}
+
+bool Runtime::take_cancellation() noexcept { return std::exchange(cancellation_pending_, false); }
+
+void Runtime::drain() {
+  for (;;) {
+    while (!finished_.empty()) {
+      const std::uint32_t index = finished_.back();
+      finished_.pop_back();
+      release(index);
+    }
+    if (ready_head_ == ready_.size()) break;
+    const std::coroutine_handle<> next = ready_[ready_head_++];
+    if (ready_head_ == ready_.size()) {
+      ready_.clear();
+      ready_head_ = 0;
+    }
+    if (!discarding_) next.resume();
+  }
+}
+
+void Runtime::destroy_frames() noexcept {
+  EVENTUAL_ASSERT(discarding_, "frames are destroyed in discard mode only");
+  Enter entered(*this);
+  ready_.clear();
+  ready_head_ = 0;
+  for (const std::uint32_t index : std::exchange(finished_, {})) release(index);
+  // A destructor may make new coroutines, which never start: go round until none is left.
+  for (;;) {
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> frames;
+    for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+      if (slots_[index].state == Slot::State::pending && slots_[index].frame) {
+        frames.emplace_back(slots_[index].frame_order, index);
+      }
+    }
+    if (frames.empty()) break;
+    std::sort(frames.begin(), frames.end(), std::greater<>());
+    for (const auto& [order, index] : frames) {
+      const std::coroutine_handle<> frame = std::exchange(slots_[index].frame, {});
+      if (frame) frame.destroy();
+      release(index);
+    }
+  }
+}
+
+void Runtime::deliver_cancellation() {
+  bool woke_any = false;
+  // Newest first in the list; wake oldest first, the order in which they were awaited.
+  std::vector<WaitGroup*> waiting;
+  for (WaitGroup* group = groups_; group != nullptr; group = group->next) {
+    if (!group->fired && !group->cancel_waits) waiting.push_back(group);
+  }
+  for (auto group = waiting.rbegin(); group != waiting.rend(); ++group) {
+    (*group)->fired = true;
+    (*group)->cancelled = true;
+    ready_.push_back((*group)->handle);
+    woke_any = true;
+  }
+  if (!woke_any) cancellation_pending_ = true;
+}
+
+void throw_all_failed(const std::vector<SlotRef>& slots) {
+  Json details = Json::array();
+  std::string names;
+  for (const SlotRef& slot : slots) {
+    const Error error = describe(slot.runtime()->error(slot.index()));
+    if (!names.empty()) names += ", ";
+    names += error.name();
+    details.push_back(Json::object({{"name", error.name()}, {"message", error.message()}}));
+  }
+  throw Error(std::string(error_names::k_all_failed),
+              slots.empty() ? "there was nothing to wait for" : "all " + std::to_string(slots.size()) + " failed: " + names,
+              details.dump());
+}
+
+}  // namespace eventual::detail
