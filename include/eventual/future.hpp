@@ -260,13 +260,26 @@ Future<T> ready_future(T value) {
 
 }  // namespace eventual
 
-/// Coroutines of this library: checks their parameters where they are declared.
+namespace eventual::detail {
+
+/// The promise of a coroutine that was declared with these parameters. They are checked in a function's body, which is looked at
+/// when everything is declared: within a coroutine lambda its own closure is still incomplete.
+template <class T, class... Parameters>
+struct CheckedPromise : Promise<T> {
+  Future<T> get_return_object() {
+    static_assert((coroutine_parameter_ok<Parameters> && ...),
+                  "a coroutine outlives the call that made it: take parameters by value, and let a coroutine lambda capture "
+                  "nothing (pass what it needs as parameters, they are copied into its frame)");
+    return Promise<T>::get_return_object();
+  }
+};
+
+}  // namespace eventual::detail
+
+/// Coroutines of this library: their parameters are checked.
 template <class T, class... Parameters>
 struct std::coroutine_traits<eventual::Future<T>, Parameters...> {
-  static_assert((eventual::detail::coroutine_parameter_ok<Parameters> && ...),
-                "a coroutine outlives the call that made it: take parameters by value, and let a coroutine lambda capture "
-                "nothing (pass what it needs as parameters, they are copied into its frame)");
-  using promise_type = eventual::detail::Promise<T>;
+  using promise_type = eventual::detail::CheckedPromise<T, Parameters...>;
 };
 
 namespace eventual {
