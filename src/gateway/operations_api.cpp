@@ -1,0 +1,387 @@
+#include "gateway/operations_api.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "gateway/blocking_pool.hpp"
+#include "gateway/error_response.hpp"
+#include "gateway/execution_json.hpp"
+#include "gateway/router.hpp"
+#include "gateway/text.hpp"
+
+namespace eventual::gateway {
+namespace {
+
+constexpr std::string_view k_prefix = "/_eventual/";
+constexpr std::uint32_t k_list_limit_default = 100;
+constexpr std::uint32_t k_list_limit_max = 1000;
+constexpr std::uint32_t k_history_limit_default = 1000;
+constexpr std::uint32_t k_history_limit_max = 10'000;
+constexpr std::size_t k_blocking_threads = 2;
+constexpr std::size_t k_blocking_jobs_max = 1024;
+
+Error invalid_input(std::string message, std::string details = {}) {
+  return {std::string(error_names::k_invalid_input), std::move(message), std::move(details)};
+}
+
+/// One bad query parameter.
+Error bad_parameter(std::string_view name, std::string_view reason) {
+  std::string details = "[";
+  details += ObjectWriter().text("parameter", name).text("reason", reason).finish();
+  return invalid_input(fmt::format("the query parameter {} {}", name, reason), details + "]");
+}
+
+/// One bad member of a body.
+Error bad_member(std::string_view pointer, std::string_view reason) {
+  std::string details = "[";
+  details += ObjectWriter().text("pointer", pointer).text("reason", reason).finish();
+  return invalid_input(fmt::format("{} {}", pointer.empty() ? "the body" : pointer, reason),
+                       details + "]");
+}
+
+/// A whole number from the query; `fallback` when it is absent. Throws InvalidInput, which handle()
+/// answers.
+std::uint64_t number_parameter(const http::Request& request, std::string_view name,
+                               std::uint64_t fallback, std::uint64_t min, std::uint64_t max) {
+  const std::string_view text = http::find(request.query, name);
+  if (text.empty()) return fallback;
+  std::uint64_t value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size() || value < min || value > max) {
+    throw bad_parameter(name, fmt::format("must be a whole number from {} to {}", min, max));
+  }
+  return value;
+}
+
+std::string require_name(std::string_view what, std::string_view text) {
+  if (text.empty() || text.find('/') != std::string_view::npos) {
+    throw invalid_input(fmt::format("the {} in the path must be a name without a slash", what));
+  }
+  return std::string(text);
+}
+
+ports::ExecutionRef execution_of(const http::Request& request) {
+  return {.workflow = require_name("workflow", http::find(request.path_parameters, "workflow")),
+          .name = require_name("execution name", http::find(request.path_parameters, "name")),
+          .run = static_cast<std::uint32_t>(
+              number_parameter(request, "run", 0, 1, std::numeric_limits<std::uint32_t>::max()))};
+}
+
+/// The body as JSON; `fallback` when there is none.
+Json body_of(const http::Request& request, Json fallback) {
+  if (trim(request.body).empty()) return fallback;
+  Result<Json> body = Json::parse(request.body);
+  if (!body) {
+    throw invalid_input("the body is not JSON: " + body.error().message(),
+                        body.error().details_json());
+  }
+  return std::move(body).value();
+}
+
+Json object_body_of(const http::Request& request) {
+  Json body = body_of(request, Json::object());
+  if (!body.is_object()) throw bad_member("", "must be an object");
+  return body;
+}
+
+http::Response answer_of(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    return error_response(error);
+  } catch (...) {
+    return error_response(500, error_names::k_internal, "the request could not be handled");
+  }
+}
+
+/// A responder that many may hold, as copyable callbacks need; the first answer counts.
+using SharedResponder = std::shared_ptr<Responder>;
+
+/// Answers with what `write` makes of the value, or with the error. Never throws.
+template <class T, class Write>
+ports::Callback<T> reply_with(SharedResponder respond, Write write) {
+  return [respond = std::move(respond), write = std::move(write)](Result<T> result) {
+    try {
+      (*respond)(result ? write(*result) : error_response(result.error()));
+    } catch (...) {
+      (*respond)(answer_of(std::current_exception()));
+    }
+  };
+}
+
+http::Response with_retry_after(http::Response response) {
+  response.headers.emplace_back("retry-after", "1");
+  return response;
+}
+
+}  // namespace
+
+class OperationsApi::Impl {
+ public:
+  Impl(ports::Operations& operations, OperationsApiOptions options)
+      : operations_(operations), options_(std::move(options)) {
+    if (!options_.run_blocking) {
+      pool_.emplace(k_blocking_threads, k_blocking_jobs_max);
+      options_.run_blocking = [this](std::function<void()> job) {
+        return pool_->post(std::move(job));
+      };
+    }
+    for (std::size_t i = 0; i < std::size(k_endpoints); ++i) {
+      const Endpoint& endpoint = k_endpoints[i];
+      router_.add(endpoint.method, endpoint.pattern, endpoint.name, i).value();
+    }
+  }
+
+  void handle(http::Request request, Responder respond) {
+    const std::string_view path = raw_path(request.raw_target);
+    Match match = router_.match(request.method, path);
+    const bool open = match.kind == Match::Kind::found && k_endpoints[match.index].open;
+    if (!open && !authorized(request)) return respond(unauthorized());
+    if (match.kind != Match::Kind::found) return respond(answer_unmatched(match));
+    request.path_parameters = std::move(match.path_parameters);
+    const auto shared = std::make_shared<Responder>(std::move(respond));
+    try {
+      (this->*k_endpoints[match.index].handle)(request, shared);
+    } catch (...) {
+      (*shared)(answer_of(std::current_exception()));
+    }
+  }
+
+  bool authorized(const http::Request& request) const {
+    if (options_.admin_token.empty()) return true;
+    const std::string_view header = http::find(request.headers, "authorization");
+    constexpr std::string_view k_scheme = "Bearer ";
+    return header.size() > k_scheme.size() &&
+           equals_ignoring_case(header.substr(0, k_scheme.size()), k_scheme) &&
+           equals_in_constant_time(options_.admin_token, trim(header.substr(k_scheme.size())));
+  }
+
+ private:
+  struct Endpoint {
+    http::Method method;
+    std::string_view pattern;
+    std::string_view name;
+    void (Impl::*handle)(const http::Request&, const SharedResponder&);
+    bool open = false;  ///< answers without the admin token
+  };
+  static const Endpoint k_endpoints[10];
+
+  static http::Response answer_unmatched(const Match& match) {
+    switch (match.kind) {
+      case Match::Kind::options: {
+        http::Response response{.status = 204, .headers = {}, .body = {}};
+        response.headers.emplace_back("allow", match.allow);
+        return response;
+      }
+      case Match::Kind::not_allowed: {
+        http::Response response =
+            error_response(405, error_names::k_not_allowed, "this path does not take this method");
+        response.headers.emplace_back("allow", match.allow);
+        return response;
+      }
+      default:
+        return error_response(404, error_names::k_not_found, "there is nothing at this path");
+    }
+  }
+
+  void health(const http::Request&, const SharedResponder& respond) {
+    const ports::Health health = operations_.health();
+    ObjectWriter body;
+    body.text("status", health.ready ? "ready" : "not_ready")
+        .boolean("live", health.live)
+        .boolean("ready", health.ready)
+        .text("reason", health.reason)
+        .raw("details", health.details.dump());
+    if (health.ready) return (*respond)(json_response(200, body.finish()));
+    body.text("error", error_names::k_unavailable)
+        .text("message", health.reason.empty() ? "the service is not ready" : health.reason);
+    (*respond)(with_retry_after(json_response(503, body.finish())));
+  }
+
+  void manifest(const http::Request&, const SharedResponder& respond) {
+    const Json manifest = options_.manifest ? options_.manifest() : Json::object();
+    (*respond)(json_response(200, manifest.dump()));
+  }
+
+  void start(const http::Request& request, const SharedResponder& respond) {
+    Json body = object_body_of(request);
+    ports::StartRequest start;
+    start.workflow = require_name("workflow", http::find(request.path_parameters, "workflow"));
+    if (const Json* input = body.find("input")) start.input_json = input->dump();
+    if (const Json* name = body.find("name"); name != nullptr && !name->is_null()) {
+      if (!name->is_string()) throw bad_member("/name", "must be a string");
+      start.name = name->as_string();
+    }
+    if (const Json* timeout = body.find("timeout_ms"); timeout != nullptr && !timeout->is_null()) {
+      if (!timeout->is_integer() || *timeout == Json(0) || timeout->dump().front() == '-' ||
+          timeout->as_uint64() > static_cast<std::uint64_t>(INT64_MAX)) {
+        throw bad_member("/timeout_ms", "must be a whole number of at least 1");
+      }
+      start.timeout = Duration(timeout->as_int64());
+    }
+    operations_.start(std::move(start),
+                      reply_with<ports::StartReply>(respond, [](const ports::StartReply& reply) {
+                        http::Response response =
+                            json_response(reply.already_running ? 200 : 201,
+                                          ObjectWriter()
+                                              .text("execution_id", reply.execution_id)
+                                              .number("run", reply.run)
+                                              .boolean("already_running", reply.already_running)
+                                              .finish());
+                        if (const auto ref = ports::parse_execution_id(reply.execution_id); ref) {
+                          response.headers.emplace_back("location",
+                                                        fmt::format("/_eventual/executions/{}/{}",
+                                                                    percent_encode((*ref).workflow),
+                                                                    percent_encode((*ref).name)));
+                        }
+                        return response;
+                      }));
+  }
+
+  void list(const http::Request& request, const SharedResponder& respond) {
+    ports::ListRequest list;
+    list.workflow = http::find(request.query, "workflow");
+    list.status = http::find(request.query, "status");
+    if (!list.status.empty() && !is_status(list.status)) {
+      throw bad_parameter("status", "is not the name of a status");
+    }
+    list.limit = static_cast<std::uint32_t>(
+        number_parameter(request, "limit", k_list_limit_default, 1, k_list_limit_max));
+    list.cursor = http::find(request.query, "cursor");
+    read_blocking(respond, [this, list = std::move(list)] {
+      const Result<ports::ListReply> reply = operations_.list(list);
+      return reply ? json_response(200, list_json(*reply)) : error_response(reply.error());
+    });
+  }
+
+  void history(const http::Request& request, const SharedResponder& respond) {
+    ports::HistoryRequest history;
+    history.execution = execution_of(request);
+    history.limit = static_cast<std::uint32_t>(
+        number_parameter(request, "limit", k_history_limit_default, 1, k_history_limit_max));
+    history.cursor = http::find(request.query, "cursor");
+    read_blocking(respond, [this, history = std::move(history)] {
+      const Result<ports::HistoryReply> reply = operations_.history(history);
+      return reply ? json_response(200, history_json(*reply)) : error_response(reply.error());
+    });
+  }
+
+  void describe(const http::Request& request, const SharedResponder& respond) {
+    operations_.describe(execution_of(request),
+                         reply_with<ports::ExecutionView>(respond, [](const auto& view) {
+                           return json_response(200, execution_json(view, true));
+                         }));
+  }
+
+  void result(const http::Request& request, const SharedResponder& respond) {
+    ports::ExecutionRef execution = execution_of(request);
+    const auto wait_ms =
+        number_parameter(request, "wait_ms", 0, 0, std::numeric_limits<std::int64_t>::max());
+    const Duration wait =
+        std::min(Duration(static_cast<std::int64_t>(wait_ms)), options_.result_wait_max);
+    if (wait > Duration(0)) respond->mark_waiting();
+    operations_.wait_closed(
+        std::move(execution), wait, reply_with<ports::ExecutionView>(respond, [](const auto& view) {
+          return json_response(is_closed(view.status) ? 200 : 202, result_json(view));
+        }));
+  }
+
+  void signal(const http::Request& request, const SharedResponder& respond) {
+    ports::SignalRequest signal;
+    signal.execution = execution_of(request);
+    signal.signal = require_name("signal", http::find(request.path_parameters, "signal"));
+    signal.payload_json = body_of(request, Json()).dump();
+    signal.message_id = http::find(request.headers, "idempotency-key");
+    std::string id = signal.execution.id();
+    operations_.signal(std::move(signal), acted(respond, std::move(id)));
+  }
+
+  void cancel(const http::Request& request, const SharedResponder& respond) {
+    ports::ExecutionRef execution = execution_of(request);
+    std::string id = execution.id();
+    operations_.cancel(std::move(execution), acted(respond, std::move(id)));
+  }
+
+  void terminate(const http::Request& request, const SharedResponder& respond) {
+    ports::ExecutionRef execution = execution_of(request);
+    const Json body = object_body_of(request);
+    std::string reason;
+    if (const Json* given = body.find("reason"); given != nullptr && !given->is_null()) {
+      if (!given->is_string()) throw bad_member("/reason", "must be a string");
+      reason = given->as_string();
+    }
+    std::string id = execution.id();
+    operations_.terminate(std::move(execution), std::move(reason), acted(respond, std::move(id)));
+  }
+
+  static ports::Callback<bool> acted(const SharedResponder& respond, std::string execution_id) {
+    return reply_with<bool>(respond, [id = std::move(execution_id)](bool) {
+      return json_response(200, ObjectWriter().text("execution_id", id).finish());
+    });
+  }
+
+  void read_blocking(const SharedResponder& respond, std::function<http::Response()> read) {
+    const bool accepted = options_.run_blocking([respond, read = std::move(read)] {
+      try {
+        (*respond)(read());
+      } catch (...) {
+        (*respond)(answer_of(std::current_exception()));
+      }
+    });
+    if (!accepted) {
+      (*respond)(error_response(503, error_names::k_unavailable, "too many reads are waiting"));
+    }
+  }
+
+  ports::Operations& operations_;
+  OperationsApiOptions options_;
+  Router router_;
+  std::optional<BlockingPool> pool_;
+};
+
+const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[10] = {
+    {http::Method::get, "/_eventual/health", "health", &Impl::health, true},
+    {http::Method::get, "/_eventual/manifest", "manifest", &Impl::manifest},
+    {http::Method::post, "/_eventual/workflows/:workflow/executions", "start", &Impl::start},
+    {http::Method::get, "/_eventual/executions", "list", &Impl::list},
+    {http::Method::get, "/_eventual/executions/:workflow/:name", "describe", &Impl::describe},
+    {http::Method::get, "/_eventual/executions/:workflow/:name/history", "history", &Impl::history},
+    {http::Method::get, "/_eventual/executions/:workflow/:name/result", "result", &Impl::result},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/signals/:signal", "signal",
+     &Impl::signal},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/cancel", "cancel", &Impl::cancel},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/terminate", "terminate",
+     &Impl::terminate},
+};
+
+OperationsApi::OperationsApi(ports::Operations& operations, OperationsApiOptions options)
+    : impl_(std::make_unique<Impl>(operations, std::move(options))) {}
+OperationsApi::~OperationsApi() = default;
+
+bool OperationsApi::serves(std::string_view raw_path) noexcept {
+  return raw_path.starts_with(k_prefix);
+}
+
+bool OperationsApi::authorized(const http::Request& request) const {
+  return impl_->authorized(request);
+}
+
+http::Response OperationsApi::unauthorized() {
+  http::Response response =
+      error_response(401, "Unauthorized", "this endpoint needs the admin token");
+  response.headers.emplace_back("www-authenticate", "Bearer");
+  return response;
+}
+
+void OperationsApi::handle(http::Request request, Responder respond) {
+  impl_->handle(std::move(request), std::move(respond));
+}
+
+}  // namespace eventual::gateway

@@ -1,0 +1,53 @@
+// The operations endpoints: start, list, get, history, result, signal, cancel, terminate, health,
+// manifest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "eventual/http.hpp"
+#include "eventual/json.hpp"
+#include "gateway/server.hpp"
+#include "ports/operations.hpp"
+
+namespace eventual::gateway {
+
+struct OperationsApiOptions {
+  std::string admin_token;           ///< empty: no token is asked for
+  Duration result_wait_max{60'000};  ///< a longer wait_ms is cut to this
+  std::function<Json()>
+      manifest;  ///< the service's declarations; called on an I/O thread, must not block
+
+  /// Where blocking reads run; false means that there is no room. Absent: two threads of the
+  /// gateway's own.
+  std::function<bool(std::function<void()>)> run_blocking;
+};
+
+/// Answers what lies under "/_eventual/". Any thread may call; does not block.
+class OperationsApi {
+ public:
+  /// `operations` must outlive this object and every answer that is not given yet.
+  OperationsApi(ports::Operations& operations, OperationsApiOptions options);
+  ~OperationsApi();
+  OperationsApi(const OperationsApi&) = delete;
+  OperationsApi& operator=(const OperationsApi&) = delete;
+
+  static bool serves(std::string_view raw_path) noexcept;
+
+  /// The answer to requests that are not authorized.
+  static http::Response unauthorized();
+
+  void handle(http::Request request, Responder respond);
+
+  /// The request carries the admin token, or none is asked for.
+  bool authorized(const http::Request& request) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace eventual::gateway

@@ -1,0 +1,194 @@
+// A raw HTTP client on a real socket, and Operations that answer what a test tells them.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "eventual/json.hpp"
+#include "gateway/text.hpp"
+#include "ports/operations.hpp"
+
+namespace eventual::gateway::testing {
+
+struct Reply {
+  int status = 0;
+  http::Fields headers;
+  std::string body;
+
+  std::string header(std::string_view name) const { return std::string(http::find(headers, name)); }
+  Json json() const { return Json::parse(body).value(); }
+};
+
+/// One connection. Reads give up after five seconds, so that a test fails instead of hanging.
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      throw std::runtime_error("cannot connect");
+    }
+  }
+  ~Client() {
+    if (socket_ >= 0) ::close(socket_);
+  }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;  // the server ended the connection; reading shows how
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+
+  void finish_sending() { ::shutdown(socket_, SHUT_WR); }
+
+  /// A whole request with the usual fields.
+  void request(std::string_view method, std::string_view target, std::string_view body = {},
+               std::string_view more_headers = {}) {
+    std::string text = std::string(method) + " " + std::string(target) +
+                       " HTTP/1.1\r\nHost: localhost\r\n" + std::string(more_headers);
+    if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    send(text + "\r\n" + std::string(body));
+  }
+
+  /// The next answer; status 0 when the server closed instead. `head` answers have no body.
+  Reply reply(bool head = false) {
+    std::size_t end = 0;
+    while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
+      if (!fill()) return {};
+    }
+    Reply result;
+    const std::string header = buffer_.substr(0, end + 2);
+    buffer_.erase(0, end + 4);
+    result.status = std::stoi(header.substr(9, 3));
+    for (std::size_t at = header.find("\r\n") + 2; at < header.size();) {
+      const std::size_t line_end = header.find("\r\n", at);
+      const std::string line = header.substr(at, line_end - at);
+      at = line_end + 2;
+      const std::size_t colon = line.find(':');
+      result.headers.emplace_back(line.substr(0, colon),
+                                  std::string(trim(std::string_view(line).substr(colon + 1))));
+    }
+    const std::string length = result.header("content-length");
+    const std::size_t size = head || length.empty() ? 0 : std::stoul(length);
+    while (buffer_.size() < size) {
+      if (!fill()) return {};
+    }
+    result.body = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return result;
+  }
+
+  Reply call(std::string_view method, std::string_view target, std::string_view body = {},
+             std::string_view more_headers = {}) {
+    request(method, target, body, more_headers);
+    return reply(method == "HEAD");
+  }
+
+  /// The server ended the connection and sent nothing more.
+  bool ended() { return buffer_.empty() && !fill(); }
+
+  /// Nothing has arrived for `wait`.
+  bool silent_for(std::chrono::milliseconds wait) {
+    pollfd poll{.fd = socket_, .events = POLLIN, .revents = 0};
+    return buffer_.empty() && ::poll(&poll, 1, static_cast<int>(wait.count())) == 0;
+  }
+
+  std::string read_to_end() {
+    while (fill()) {
+    }
+    return std::exchange(buffer_, {});
+  }
+
+ private:
+  bool fill() {
+    pollfd poll{.fd = socket_, .events = POLLIN, .revents = 0};
+    if (::poll(&poll, 1, 5000) <= 0) throw std::runtime_error("no answer within 5 s");
+    char bytes[65536];
+    const ssize_t size = ::recv(socket_, bytes, sizeof bytes, 0);
+    if (size <= 0) return false;
+    buffer_.append(bytes, static_cast<std::size_t>(size));
+    return true;
+  }
+
+  int socket_;
+  std::string buffer_;
+};
+
+inline Error error(std::string_view name, std::string message = "because",
+                   std::string details = {}) {
+  return {std::string(name), std::move(message), std::move(details)};
+}
+
+/// Each operation calls what the test has set; those not set answer Unavailable.
+class FakeOperations : public ports::Operations {
+ public:
+  std::function<Result<ports::StartReply>(ports::StartRequest)> on_start;
+  std::function<Result<bool>(ports::SignalRequest)> on_signal;
+  std::function<Result<ports::ExecutionView>(ports::ExecutionRef)> on_describe;
+  std::function<void(ports::ExecutionRef, Duration, ports::Callback<ports::ExecutionView>)> on_wait;
+  std::function<Result<bool>(ports::ExecutionRef)> on_cancel;
+  std::function<Result<bool>(ports::ExecutionRef, std::string)> on_terminate;
+  std::function<Result<ports::ListReply>(const ports::ListRequest&)> on_list;
+  std::function<Result<ports::HistoryReply>(const ports::HistoryRequest&)> on_history;
+  std::function<ports::Health()> on_health;
+
+  void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override {
+    done(on_start ? on_start(std::move(request)) : Result<ports::StartReply>(unset()));
+  }
+  void signal(ports::SignalRequest request, ports::Callback<bool> done) override {
+    done(on_signal ? on_signal(std::move(request)) : Result<bool>(unset()));
+  }
+  void describe(ports::ExecutionRef execution,
+                ports::Callback<ports::ExecutionView> done) override {
+    done(on_describe ? on_describe(std::move(execution)) : Result<ports::ExecutionView>(unset()));
+  }
+  void wait_closed(ports::ExecutionRef execution, Duration wait,
+                   ports::Callback<ports::ExecutionView> done) override {
+    if (!on_wait) return done(unset());
+    on_wait(std::move(execution), wait, std::move(done));
+  }
+  void cancel(ports::ExecutionRef execution, ports::Callback<bool> done) override {
+    done(on_cancel ? on_cancel(std::move(execution)) : Result<bool>(unset()));
+  }
+  void terminate(ports::ExecutionRef execution, std::string reason,
+                 ports::Callback<bool> done) override {
+    done(on_terminate ? on_terminate(std::move(execution), std::move(reason))
+                      : Result<bool>(unset()));
+  }
+  Result<ports::ListReply> list(const ports::ListRequest& request) override {
+    return on_list ? on_list(request) : Result<ports::ListReply>(unset());
+  }
+  Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override {
+    return on_history ? on_history(request) : Result<ports::HistoryReply>(unset());
+  }
+  ports::Health health() override { return on_health ? on_health() : ports::Health{}; }
+
+ private:
+  static Error unset() { return error(error_names::k_unavailable, "not set by the test"); }
+};
+
+}  // namespace eventual::gateway::testing
