@@ -90,6 +90,7 @@ struct Output {
     model::Message message;
   };
   std::vector<Outgoing> messages;  ///< to executions of this node: given back through `committed`
+  std::vector<std::string> closed;  ///< executions that may be put away
 
   bool empty() const noexcept {
     return batch.empty() && attempts.empty() && stops.empty() && replies.empty() && messages.empty();
@@ -138,7 +139,7 @@ class Engine {
   std::optional<Timestamp> next_due() const;
 
   // --- output ---
-  bool has_output() const noexcept { return !output_.empty() || !open_turns_.empty(); }
+  bool has_output() const noexcept { return !output_.empty() || !open_turns_.empty() || !views_wanted_.empty(); }
   /// Ends the turns of this round and gives all that is to be committed together.
   Output take_output();
   /// `output` is durable. Its messages are taken as input.
@@ -184,6 +185,7 @@ class Engine {
     bool active_row = false;
     bool record_changed = false;
     bool is_new = false;  ///< its rows are not in the store yet
+    std::optional<Error> stuck_on_load;  ///< replay found that it cannot go on
     bool in_turn = false;
     model::Turn turn;
     std::uint64_t touched = 0;  ///< the output that must be durable before it may be put away
@@ -208,7 +210,7 @@ class Engine {
 
   // engine.cpp: executions in memory, turns, output
   Live* find(std::string_view id) noexcept;
-  /// In memory, loaded if need be; the error is NotFound, Closed is not checked. Corrupt when it cannot be read.
+  /// In memory, read and replayed if need be. NotFound; Corrupt when it cannot be read.
   Result<Live*> load(std::string_view id, Timestamp now);
   Live& insert(std::unique_ptr<Live> live);
   void touch(Live& live);
@@ -222,14 +224,23 @@ class Engine {
   void defer(Live& live, model::Event event);
   bool accepts(const Live& live) const noexcept;
   void put_record(Live& live);
+  void close_now(Live& live, model::Event closing, Timestamp now);
+  void make_call(Live& live, const model::Event& call);
+  std::unique_ptr<workflow::Executor> make_executor(const Live& live, std::string derivation);
   Live& create(std::string_view id, const detail::WorkflowDefinition& definition, model::ExecutionStarted started,
                Timestamp now);
   Result<ports::StartReply> start_or_find(const ports::StartRequest& request, model::ExecutionStarted started,
-                                          Timestamp now, bool& created);
+                                          Timestamp now);
+  Result<std::string> input_of(const Live& live) const;
+  template <class Act>
+  void act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now, Act&& act);
 
   // recovery.cpp
   Result<std::unique_ptr<Live>> read(std::string_view id, Timestamp now);
   void replay(Live& live, const std::vector<model::Turn>& turns);
+  Result<std::vector<model::Turn>> read_turns(const Live& live);
+  Result<bool> unpark(Live& live, Timestamp now);
+  void settle_loaded(Live& live, Timestamp now);
   void track(Live& live, const model::Event& event, Timestamp at);
   void track_call(Live& live, const model::Event& call, Timestamp at);
 
@@ -237,10 +248,13 @@ class Engine {
   void schedule_task(Live& live, const model::TaskScheduled& call, Timestamp now);
   void dispatch(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
   void attempt_failed(Live& live, std::uint32_t seq, OpenCall& call, Error error, Timestamp now);
+  void retry_due(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
   void attempt_overdue(const SoftTimer& timer, Timestamp now);
+  void conclude(Live& live, model::Event answer, Timestamp now);
   void take_up(Live& live, Timestamp now);
   const RetryPolicy& retry_of(const OpenCall& call) const noexcept;
   Duration timeout_of(const OpenCall& call) const noexcept;
+  void forget_call(Live& live, std::uint32_t seq) noexcept;
   void set_in_flight(Live& live, OpenCall& call, bool in_flight) noexcept;
 
   // timers.cpp
@@ -255,7 +269,9 @@ class Engine {
   void send(model::Message message);
   void deliver(const std::string& row, model::Message message, Timestamp now);
   void deliver_start_child(const model::Message& message, Timestamp now);
-  bool deliver_signal(const model::Message& message, Timestamp now);
+  void deliver_signal(const model::Message& message, Timestamp now);
+  void deliver_answer(const model::Message& message, Timestamp now);
+  void deliver_deferred(Live& live, Timestamp now);
   Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload, std::string message_id,
                            Timestamp now);
 
@@ -263,7 +279,6 @@ class Engine {
   ports::ExecutionView view_of(const Live& live) const;
   void add_waiting(const Live& live, ports::ExecutionView& view) const;
   void answer_waiters(const Live& live);
-  Result<ports::ExecutionView> closed_view(const ports::ExecutionRef& execution);
 
   template <class T>
   void reply(ports::Callback<T> done, Result<T> result) {
@@ -281,15 +296,18 @@ class Engine {
   std::unordered_map<std::string_view, std::unique_ptr<Live>> live_;  // keys view Live::id
   std::list<Live*> by_use_;  // most recently used first
   std::vector<Live*> open_turns_;
+  std::vector<std::string> closed_;  // in this round
+  std::vector<std::pair<std::string, model::Event>> immediate_;  // answers to calls that need no work, by execution
+  std::unordered_set<std::string> not_taken_up_;  // parked, with attempts that this process has not started
   Output output_;
   std::uint64_t outputs_taken_ = 0;
   std::uint64_t outputs_committed_ = 0;
 
-  std::set<std::string> timers_;  // rows of the timers table that are due within the window; ordered by shard, then due
-  std::set<std::pair<Timestamp, std::string>> timers_due_;
+  std::set<std::pair<Timestamp, std::string>> timers_due_;  // rows of the timers table that are due within the window
   Timestamp timers_loaded_until_{};
   std::multimap<Timestamp, SoftTimer> soft_timers_;
   std::unordered_map<std::string, std::vector<std::shared_ptr<Waiter>>> waiters_;
+  std::vector<std::pair<std::string, ports::Callback<ports::ExecutionView>>> views_wanted_;  // of executions within a turn
   std::uint64_t next_message_ = 1;
   Figures figures_;
 };

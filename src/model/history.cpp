@@ -1,6 +1,8 @@
 #include "model/history.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -63,7 +65,7 @@ Error corrupt(std::string message) { return Error(std::string(error_names::k_cor
 Result<void> read_events(base::ByteReader& reader, std::vector<Event>& events) {
   const std::uint32_t count = reader.varint32().value_or(0);
   if (count > reader.rest().size()) return corrupt("a turn's record names more events than it holds");
-  events.reserve(count);
+  events.reserve(std::min<std::size_t>(count, 1024));  // the bytes may lie
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto tag = reader.big_endian<std::uint8_t>();
     const auto body = reader.sized();
@@ -130,7 +132,7 @@ class JsonReader {
   explicit JsonReader(const Json& object) : object_(object) {}
 
   void operator()(std::string_view name, std::uint32_t& value) {
-    if (const Json* found = object_.find(name)) value = static_cast<std::uint32_t>(found->as_uint64());
+    if (const Json* found = object_.find(name)) value = to_uint32(*found);
   }
   void operator()(std::string_view name, bool& value) {
     if (const Json* found = object_.find(name)) value = found->as_bool();
@@ -157,7 +159,7 @@ class JsonReader {
   void operator()(std::string_view name, RetryPolicy& value) {
     const Json* found = object_.find(name);
     if (found == nullptr) return;
-    value.max_attempts = static_cast<std::uint32_t>((*found)["max_attempts"].as_uint64());
+    value.max_attempts = to_uint32((*found)["max_attempts"]);
     value.initial_interval = Duration((*found)["initial_interval_ms"].as_int64());
     value.multiplier = (*found)["multiplier"].as_double();
     value.max_interval = Duration((*found)["max_interval_ms"].as_int64());
@@ -172,6 +174,13 @@ class JsonReader {
   }
 
  private:
+  static std::uint32_t to_uint32(const Json& json) {
+    const std::uint64_t value = json.as_uint64();
+    if (value > std::numeric_limits<std::uint32_t>::max()) {
+      throw Error(std::string(error_names::k_invalid_input), "the number " + std::to_string(value) + " is too large");
+    }
+    return static_cast<std::uint32_t>(value);
+  }
   const Json& object_;
 };
 
@@ -244,6 +253,7 @@ Result<Turn> decode_turn(std::string_view bytes, std::uint32_t number) {
   base::ByteReader reader(bytes);
   const auto format = reader.big_endian<std::uint8_t>();
   if (!format) return corrupt("a turn's record is empty");
+  if (*format == 0) return corrupt("a turn's record begins with a zero");
   if (*format > k_turn_format) {
     return Error(std::string(error_names::k_not_allowed),
                  "the history has format " + std::to_string(*format) + ", this program reads up to " +

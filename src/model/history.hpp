@@ -46,11 +46,12 @@ struct ExecutionStarted {
   std::string parent_id;   ///< empty: no parent
   std::uint32_t parent_run = 0;
   std::uint32_t parent_seq = 0;
+  bool parent_waits = false;  ///< for its result
   std::optional<Timestamp> times_out_at;
   template <class V>
   void fields(V& v) {
     v("input", input), v("derivation", derivation), v("parent_id", parent_id), v("parent_run", parent_run),
-        v("parent_seq", parent_seq), v("times_out_at", times_out_at);
+        v("parent_seq", parent_seq), v("parent_waits", parent_waits), v("times_out_at", times_out_at);
   }
 };
 

@@ -26,6 +26,7 @@ std::string encode_record(const Record& record) {
 template <class Record>
 Result<Record> decode_record(std::string_view bytes, std::string_view what) {
   if (bytes.empty()) return Error(std::string(error_names::k_corrupt), std::string(what) + " is empty");
+  if (bytes.front() == 0) return Error(std::string(error_names::k_corrupt), std::string(what) + " begins with a zero");
   if (static_cast<std::uint8_t>(bytes.front()) > k_record_format) {
     return Error(std::string(error_names::k_not_allowed),
                  std::string(what) + " was written by a newer version of the program: run that version");

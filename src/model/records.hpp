@@ -58,6 +58,7 @@ struct Message {
     signal = 3,
     signal_delivered = 4,
     signal_refused = 5,
+    deferred = 6,  ///< an event that waits for a parked execution; `payload` is an encoded turn that holds it
   };
   Kind kind = Kind::signal;
   std::string to;  ///< execution id of the receiver

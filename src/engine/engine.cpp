@@ -1,0 +1,437 @@
+// Executions in memory, their turns, and the output of a round.
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/hash.hpp"
+#include "base/limits.hpp"
+#include "base/unique_id.hpp"
+#include "engine/errors.hpp"
+
+namespace eventual::engine {
+
+namespace keys = model::keys;
+using ports::Table;
+
+Engine::Engine(const detail::Declarations& declarations, ports::Store& store, ports::CallMarker* marker, Options options,
+               LogSink log)
+    : declarations_(declarations),
+      store_(store),
+      marker_(marker),
+      options_(options),
+      log_(std::move(log)),
+      random_(options.seed) {}
+
+Engine::~Engine() = default;
+
+std::uint16_t Engine::shard_of(std::string_view id) const noexcept { return shard_of_id(id, options_.shards); }
+
+// --- executions in memory ---
+
+Engine::Live* Engine::find(std::string_view id) noexcept {
+  const auto found = live_.find(id);
+  return found == live_.end() ? nullptr : found->second.get();
+}
+
+Result<Engine::Live*> Engine::load(std::string_view id, Timestamp now) {
+  if (Live* live = find(id)) {
+    touch(*live);
+    return live;
+  }
+  auto read_live = read(id, now);
+  if (!read_live) return read_live.error();
+  Live& live = insert(std::move(*read_live));
+  settle_loaded(live, now);
+  return &live;
+}
+
+Engine::Live& Engine::insert(std::unique_ptr<Live> live) {
+  Live& reference = *live;
+  live_.emplace(reference.id, std::move(live));
+  by_use_.push_front(&reference);
+  reference.place = by_use_.begin();
+  return reference;
+}
+
+void Engine::touch(Live& live) { by_use_.splice(by_use_.begin(), by_use_, live.place); }
+
+/// Puts away what is closed, and the least recently used beyond the limit. What is not durable yet stays.
+void Engine::evict() {
+  for (auto place = by_use_.end(); place != by_use_.begin() && live_.size() > options_.live_executions_max;) {
+    --place;
+    Live& live = **place;
+    if (live.in_turn || live.touched > outputs_committed_) continue;
+    const auto next = std::next(place);
+    by_use_.erase(place);
+    live_.erase(live_.find(live.id));
+    place = next;
+  }
+}
+
+// --- turns ---
+
+bool Engine::accepts(const Live& live) const noexcept {
+  return live.executor != nullptr && !live.executor->done() && live.record.status == model::Status::running;
+}
+
+void Engine::begin_turn(Live& live, Timestamp now) {
+  if (live.in_turn) return;
+  live.in_turn = true;
+  live.turn.number = live.next_turn;
+  live.turn.at = now;
+  live.turn.events.clear();
+  live.turn.calls.clear();
+  if (live.executor != nullptr) live.executor->begin_turn(now);
+  open_turns_.push_back(&live);
+}
+
+void Engine::apply(Live& live, model::Event event, Timestamp now) {
+  begin_turn(live, now);
+  if (live.executor != nullptr) {
+    const ports::MarkedCall marked(marker_, {live.id, live.record.run});
+    live.executor->apply(event);
+  }
+  live.turn.events.push_back(std::move(event));
+}
+
+void Engine::finish_turn(Live& live) {
+  EVENTUAL_ASSERT(live.in_turn, "a turn ends once");
+  ++figures_.turns;
+  if (live.executor != nullptr) {
+    {
+      const ports::MarkedCall marked(marker_, {live.id, live.record.run});
+      live.executor->end_turn();
+    }
+    for (const std::uint32_t seq : live.executor->take_answered()) {
+      const auto call = live.calls.find(seq);
+      if (call == live.calls.end()) continue;
+      remove_call_timer(live, seq, call->second);
+      live.calls.erase(call);
+    }
+    live.turn.calls = live.executor->take_calls();
+    for (const model::Event& call : live.turn.calls) {
+      track_call(live, call, live.turn.at);
+      make_call(live, call);
+    }
+  }
+  live.in_turn = false;
+  live.history_events += live.turn.events.size() + live.turn.calls.size();
+
+  const bool closed = live.executor != nullptr && live.executor->closing().has_value();
+  if (closed) {
+    live.turn.events.push_back(*live.executor->closing());
+    close(live, *live.executor->closing());
+  } else if (live.executor != nullptr && live.executor->stuck() && live.record.status == model::Status::running) {
+    live.turn.events.push_back(model::ExecutionParked{model::ErrorRecord(*live.executor->stuck())});
+    live.record.status = model::Status::parked;
+    live.record.reason = model::ErrorRecord(*live.executor->stuck());
+    live.record_changed = true;
+    ++figures_.parked;
+    log_(LogLevel::error, live.id, "parked: " + live.executor->stuck()->message());
+  }
+
+  const bool wrote_turn = !live.turn.events.empty() || !live.turn.calls.empty();
+  if (wrote_turn) {
+    std::string bytes = model::encode(live.turn);
+    if (live.turn.number == 0) {
+      live.record.first_turn = std::move(bytes);
+      live.record_changed = true;
+    } else if (model::is_closed(live.record.status)) {
+      live.record.last_turn = std::move(bytes);
+      live.record_changed = true;
+    } else {
+      output_.batch.put(Table::history, keys::history(live.shard, live.id, live.record.run, live.turn.number),
+                        std::move(bytes));
+    }
+    ++live.next_turn;
+  }
+  const bool wants_row = live.tasks_in_flight > 0 && !model::is_closed(live.record.status);
+  if (wants_row != live.active_row) {
+    if (wants_row) {
+      output_.batch.put(Table::active, keys::active(live.shard, live.id), {});
+    } else {
+      output_.batch.remove(Table::active, keys::active(live.shard, live.id));
+    }
+    live.active_row = wants_row;
+  }
+  if (live.record_changed) put_record(live);
+  live.touched = outputs_taken_ + 1;
+  if (model::is_closed(live.record.status)) {
+    closed_.push_back(live.id);
+    live.executor.reset();
+  }
+
+  if (live.history_events > base::k_history_events_max && live.record.status == model::Status::running) {
+    park(live, limit_exceeded("the history has more than " + std::to_string(base::k_history_events_max) + " events"),
+         live.turn.at);
+  }
+}
+
+void Engine::put_record(Live& live) {
+  live.record.turns = live.next_turn;
+  output_.batch.put(Table::executions, keys::execution(live.shard, live.id), model::encode(live.record));
+  if (live.is_new) {
+    output_.batch.put(Table::listing, keys::listing(live.record.started_at, live.id, live.record.run), {});
+    live.is_new = false;
+  }
+  live.record_changed = false;
+}
+
+void Engine::close(Live& live, const model::Event& closing) {
+  live.record.closed_at = live.turn.at;
+  model::Message news;
+  std::visit(
+      [&](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, model::ExecutionSucceeded>) {
+          live.record.status = model::Status::succeeded;
+          news.payload = value.result.text;
+        } else if constexpr (std::is_same_v<T, model::ExecutionFailed>) {
+          live.record.status = model::Status::failed;
+          news.error = value.error;
+        } else if constexpr (std::is_same_v<T, model::ExecutionCancelled>) {
+          live.record.status = model::Status::cancelled;
+          news.error = value.error;
+        } else if constexpr (std::is_same_v<T, model::ExecutionTimedOut>) {
+          live.record.status = model::Status::timed_out;
+          news.error = model::ErrorRecord(timed_out_error(live.id));
+        } else if constexpr (std::is_same_v<T, model::ExecutionTerminated>) {
+          live.record.status = model::Status::terminated;
+          news.error = model::ErrorRecord(terminated_error(live.id, value.reason));
+        }
+      },
+      closing);
+  live.record.reason = {};
+  live.record_changed = true;
+  ++figures_.closed;
+  for (const auto& [seq, call] : live.calls) {
+    remove_call_timer(live, seq, call);
+    if (call.in_flight) output_.stops.push_back({live.id, live.record.run, seq, call.attempt});
+  }
+  figures_.attempts_in_flight -= live.tasks_in_flight;
+  live.tasks_in_flight = 0;
+  live.calls.clear();
+  if (live.started.times_out_at) {
+    remove_timer(live, *live.started.times_out_at, 0, keys::TimerKind::execution_timeout);
+  }
+  if (!live.started.parent_id.empty() && live.started.parent_waits) {
+    news.kind = model::Message::Kind::child_closed;
+    news.to = live.started.parent_id;
+    news.to_run = live.started.parent_run;
+    news.to_seq = live.started.parent_seq;
+    news.from = live.id;
+    news.ok = live.record.status == model::Status::succeeded;
+    send(std::move(news));
+  }
+}
+
+/// Ends it from outside: no more code runs.
+void Engine::close_now(Live& live, model::Event closing, Timestamp now) {
+  begin_turn(live, now);
+  close(live, closing);
+  live.turn.events.push_back(std::move(closing));
+  live.executor.reset();
+}
+
+void Engine::park(Live& live, Error reason, Timestamp now) {
+  if (live.record.status != model::Status::running) return;
+  begin_turn(live, now);
+  live.record.status = model::Status::parked;
+  live.record.reason = model::ErrorRecord(reason);
+  live.record_changed = true;
+  live.turn.events.push_back(model::ExecutionParked{model::ErrorRecord(reason)});
+  ++figures_.parked;
+  log_(LogLevel::error, live.id, "parked: " + reason.message());
+}
+
+/// Keeps an event that arrives while the execution is parked, until it can be applied.
+void Engine::defer(Live& live, model::Event event) {
+  model::Message message;
+  message.kind = model::Message::Kind::deferred;
+  message.to = live.id;
+  message.to_run = live.record.run;
+  model::Turn holder;
+  holder.events.push_back(std::move(event));
+  message.payload = model::encode(holder);
+  send(std::move(message));
+}
+
+// --- starting ---
+
+Engine::Live& Engine::create(std::string_view id, const detail::WorkflowDefinition& definition,
+                             model::ExecutionStarted started, Timestamp now) {
+  auto made = std::make_unique<Live>();
+  made->id = id;
+  made->shard = shard_of(id);
+  made->definition = &definition;
+  made->record.started_at = now;
+  made->is_new = true;
+  started.derivation = base::unique_id(now, random_);
+  made->executor = make_executor(*made, started.derivation);
+  made->started = started;
+  made->started.input.text.clear();
+  Live& live = insert(std::move(made));
+  ++figures_.started;
+  if (started.times_out_at) {
+    put_timer(live, *started.times_out_at, 0, keys::TimerKind::execution_timeout);
+  }
+  live.record_changed = true;
+  apply(live, std::move(started), now);
+  return live;
+}
+
+std::unique_ptr<workflow::Executor> Engine::make_executor(const Live& live, std::string derivation) {
+  return std::make_unique<workflow::Executor>(
+      declarations_, *live.definition, workflow::Identity{live.id, live.record.run, std::move(derivation)},
+      [this, &id = live.id](LogLevel level, std::string_view message) { log_(level, id, message); });
+}
+
+Result<ports::StartReply> Engine::start_or_find(const ports::StartRequest& request, model::ExecutionStarted started,
+                                                Timestamp now) {
+  const detail::WorkflowDefinition* definition = declarations_.find_workflow(request.workflow);
+  if (definition == nullptr) return not_found("workflow " + request.workflow + " is not declared");
+  const std::string id = request.workflow + "/" + request.name.value_or(std::string());
+  started.input.text = request.input_json;
+  if (request.name) {
+    auto existing = load(id, now);
+    if (!existing && existing.error().name() != error_names::k_not_found) return existing.error();
+    if (existing) {
+      Live& live = **existing;
+      if (!started.parent_id.empty() && live.started.parent_id == started.parent_id &&
+          live.started.parent_run == started.parent_run && live.started.parent_seq == started.parent_seq) {
+        return ports::StartReply{id, live.record.run, true};
+      }
+      auto input = input_of(live);
+      if (!input) return input.error();
+      if (*input != request.input_json) {
+        return Error(std::string(error_names::k_already_exists),
+                     "execution " + id + " already exists with another input");
+      }
+      return ports::StartReply{id, live.record.run, true};
+    }
+  }
+  const Duration timeout = request.timeout.value_or(definition->options.timeout);
+  if (timeout != k_forever && timeout < Timestamp::max() - now) started.times_out_at = now + timeout;
+  std::string new_id = request.name ? id : request.workflow + "/" + base::unique_id(now, random_);
+  const Live& live = create(new_id, *definition, std::move(started), now);
+  return ports::StartReply{live.id, live.record.run, false};
+}
+
+/// The input that it was started with: in the turn that is being made, or in its first one.
+Result<std::string> Engine::input_of(const Live& live) const {
+  const model::Turn* turn = &live.turn;
+  std::optional<Result<model::Turn>> first;
+  if (!live.record.first_turn.empty()) {
+    first = model::decode_turn(live.record.first_turn, 0);
+    if (!*first) return first->error();
+    turn = &first->value();
+  }
+  for (const model::Event& event : turn->events) {
+    if (const auto* started = std::get_if<model::ExecutionStarted>(&event)) return started->input.text;
+  }
+  return Error(std::string(error_names::k_corrupt), "the history of " + live.id + " does not begin with its start");
+}
+
+void Engine::start(ports::StartRequest request, ports::Callback<ports::StartReply> done, Timestamp now) {
+  reply(std::move(done), start_or_find(request, {}, now));
+}
+
+// --- other requests ---
+
+void Engine::signal(ports::SignalRequest request, ports::Callback<bool> done, Timestamp now) {
+  const auto taken = take_signal(request.execution.id(), request.signal, std::move(request.payload_json),
+                                 std::move(request.message_id), now);
+  reply(std::move(done), taken ? Result<bool>(true) : Result<bool>(taken.error()));
+}
+
+template <class Act>
+void Engine::act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now, Act&& act) {
+  auto loaded = load(execution.id(), now);
+  if (!loaded) return reply(std::move(done), Result<bool>(loaded.error()));
+  Live& live = **loaded;
+  if (model::is_closed(live.record.status) || (live.executor != nullptr && live.executor->closing())) {
+    return reply(std::move(done), Result<bool>(closed_error(live.id)));
+  }
+  reply(std::move(done), act(live));
+}
+
+void Engine::cancel(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now) {
+  act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
+    if (!accepts(live)) {
+      defer(live, model::CancelRequested{});
+    } else {
+      apply(live, model::CancelRequested{}, now);
+    }
+    return true;
+  });
+}
+
+void Engine::terminate(const ports::ExecutionRef& execution, std::string reason, ports::Callback<bool> done,
+                       Timestamp now) {
+  act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
+    close_now(live, model::ExecutionTerminated{std::move(reason)}, now);
+    return true;
+  });
+}
+
+void Engine::resume(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now) {
+  act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
+    if (live.record.status != model::Status::parked) return false;
+    if (live.in_turn) return Error(std::string(error_names::k_unavailable), "it is being parked right now: try again");
+    if (marker_ != nullptr) marker_->forgive(live.id);
+    return unpark(live, now);
+  });
+}
+
+// --- output ---
+
+Output Engine::take_output() {
+  // Ending a turn may park its execution or answer a call at once, which begins another turn.
+  while (!open_turns_.empty()) {
+    const std::vector<Live*> turns = std::exchange(open_turns_, {});
+    for (Live* live : turns) finish_turn(*live);
+    for (auto& [id, answer] : std::exchange(immediate_, {})) {
+      Live* live = find(id);
+      if (live == nullptr || live->calls.erase(model::seq_of(answer).value_or(0)) == 0) continue;
+      conclude(*live, std::move(answer), live->turn.at);
+    }
+  }
+  for (const std::string& id : closed_) {
+    if (const Live* live = find(id)) answer_waiters(*live);
+  }
+  for (auto& [id, done] : std::exchange(views_wanted_, {})) {
+    const Live* live = find(id);
+    reply(std::move(done), live != nullptr ? Result<ports::ExecutionView>(view_of(*live))
+                                           : Result<ports::ExecutionView>(not_found("execution " + id + " does not exist")));
+  }
+  Output output = std::exchange(output_, {});
+  output.closed = std::exchange(closed_, {});
+  output.number = ++outputs_taken_;
+  return output;
+}
+
+void Engine::committed(Output& output, Timestamp now) {
+  EVENTUAL_ASSERT(output.number == outputs_committed_ + 1, "outputs are committed in the order in which they were taken");
+  outputs_committed_ = output.number;
+  for (Output::Outgoing& outgoing : output.messages) deliver(outgoing.row, std::move(outgoing.message), now);
+  output.messages.clear();
+  for (const std::string& id : output.closed) {
+    const auto found = live_.find(id);
+    if (found == live_.end() || found->second->in_turn || found->second->touched > outputs_committed_) continue;
+    if (!model::is_closed(found->second->record.status)) continue;
+    by_use_.erase(found->second->place);
+    live_.erase(found);
+  }
+  evict();
+}
+
+Figures Engine::figures() const {
+  Figures figures = figures_;
+  figures.live = live_.size();
+  figures.timers_loaded = timers_due_.size();
+  return figures;
+}
+
+}  // namespace eventual::engine

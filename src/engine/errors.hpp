@@ -1,0 +1,32 @@
+// The errors that the engine answers with, and what keys are made of.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/hash.hpp"
+#include "eventual/error.hpp"
+
+namespace eventual::engine {
+
+inline std::uint16_t shard_of_id(std::string_view id, std::uint16_t shards) noexcept {
+  return static_cast<std::uint16_t>(base::stable_hash(id) % shards);
+}
+
+inline Error not_found(std::string message) { return Error(std::string(error_names::k_not_found), std::move(message)); }
+inline Error closed_error(std::string_view id) {
+  return Error(std::string(error_names::k_closed), "execution " + std::string(id) + " is closed");
+}
+inline Error limit_exceeded(std::string message) {
+  return Error(std::string(error_names::k_limit_exceeded), std::move(message));
+}
+inline Error timed_out_error(std::string_view id) {
+  return Timeout("execution " + std::string(id) + " took longer than allowed");
+}
+inline Error terminated_error(std::string_view id, std::string_view reason) {
+  return Error("Terminated", "execution " + std::string(id) + " was terminated" +
+                                 (reason.empty() ? std::string() : ": " + std::string(reason)));
+}
+
+}  // namespace eventual::engine

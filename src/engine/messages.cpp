@@ -1,0 +1,212 @@
+// Messages between executions: rows of the sender's batch, removed in the batch that holds their effect.
+#include <utility>
+
+#include "base/limits.hpp"
+#include "engine/engine.hpp"
+#include "engine/errors.hpp"
+
+namespace eventual::engine {
+
+namespace keys = model::keys;
+using ports::Table;
+
+void Engine::send(model::Message message) {
+  const std::uint16_t to = shard_of(message.to);
+  const std::uint16_t from = message.from.empty() ? to : shard_of(message.from);
+  std::string row = keys::message(to, from, next_message_++);
+  output_.batch.put(Table::messages, row, model::encode(message));
+  output_.messages.push_back({std::move(row), std::move(message)});
+}
+
+void Engine::deliver(const std::string& row, model::Message message, Timestamp now) {
+  using Kind = model::Message::Kind;
+  switch (message.kind) {
+    case Kind::start_child: deliver_start_child(message, now); break;
+    case Kind::signal: deliver_signal(message, now); break;
+    case Kind::child_started:
+    case Kind::child_closed:
+    case Kind::signal_delivered:
+    case Kind::signal_refused: deliver_answer(message, now); break;
+    case Kind::deferred: {
+      auto loaded = load(message.to, now);
+      if (!loaded) break;
+      Live& live = **loaded;
+      const bool open = live.record.run == message.to_run && !model::is_closed(live.record.status);
+      if (open && !accepts(live)) return;  // its row stays until the execution goes on
+      auto holder = model::decode_turn(message.payload, 0);
+      if (open && holder) {
+        for (model::Event& event : holder->events) {
+          if (const auto seq = model::seq_of(event)) forget_call(live, *seq);
+          apply(live, std::move(event), now);
+        }
+      }
+      break;
+    }
+  }
+  output_.batch.remove(Table::messages, row);
+}
+
+void Engine::deliver_start_child(const model::Message& message, Timestamp now) {
+  model::Message answer;
+  answer.kind = message.wait_for_result ? model::Message::Kind::child_closed : model::Message::Kind::child_started;
+  answer.to = message.from;
+  answer.to_run = message.from_run;
+  answer.to_seq = message.from_seq;
+  answer.from = message.to;
+
+  const auto target = ports::parse_execution_id(message.to);
+  ports::StartRequest request;
+  Result<ports::StartReply> started = Error();
+  if (target) {
+    request.workflow = target->workflow;
+    request.name = target->name;
+    request.input_json = message.payload;
+    request.timeout = message.timeout;
+    model::ExecutionStarted event;
+    event.parent_id = message.from;
+    event.parent_run = message.from_run;
+    event.parent_seq = message.from_seq;
+    event.parent_waits = message.wait_for_result;
+    started = start_or_find(request, std::move(event), now);
+  } else {
+    started = target.error();
+  }
+  if (started && message.wait_for_result) {
+    if (!started->already_running) return;  // it answers when it closes
+    const Live* live = find(message.to);
+    if (live != nullptr && live->started.parent_id == message.from && live->started.parent_seq == message.from_seq) return;
+    answer.ok = false;
+    answer.error = model::ErrorRecord(Error(std::string(error_names::k_already_exists),
+                                            "execution " + message.to + " was started by somebody else"));
+  } else if (!started) {
+    answer.ok = false;
+    answer.error = model::ErrorRecord(started.error());
+  }
+  send(std::move(answer));
+}
+
+Result<void> Engine::take_signal(std::string_view id, std::string_view signal, std::string payload, std::string message_id,
+                                 Timestamp now) {
+  auto loaded = load(id, now);
+  if (!loaded) return loaded.error();
+  Live& live = **loaded;
+  if (model::is_closed(live.record.status) || (live.executor != nullptr && live.executor->closing())) {
+    return closed_error(live.id);
+  }
+  if (!message_id.empty() && !live.signal_ids.insert(message_id).second) {
+    begin_turn(live, now);  // the answer waits for the commit that holds the first one
+    return {};
+  }
+  if (live.executor != nullptr && live.executor->unread_signals() >= base::k_queued_signals_max) {
+    return limit_exceeded("execution " + live.id + " has " + std::to_string(base::k_queued_signals_max) +
+                          " signals that nobody has read");
+  }
+  model::SignalReceived event{std::string(signal), {std::move(payload)}, std::move(message_id)};
+  if (accepts(live)) {
+    apply(live, std::move(event), now);
+  } else {
+    defer(live, std::move(event));
+  }
+  return {};
+}
+
+void Engine::deliver_signal(const model::Message& message, Timestamp now) {
+  const auto taken = take_signal(message.to, message.name, message.payload, message.message_id, now);
+  if (message.from.empty()) {
+    if (!taken) log_(LogLevel::warn, message.to, "signal " + message.name + " was refused: " + taken.error().message());
+    return;
+  }
+  model::Message answer;
+  answer.kind = taken ? model::Message::Kind::signal_delivered : model::Message::Kind::signal_refused;
+  answer.to = message.from;
+  answer.to_run = message.from_run;
+  answer.to_seq = message.from_seq;
+  answer.from = message.to;
+  if (!taken) answer.error = model::ErrorRecord(taken.error());
+  send(std::move(answer));
+}
+
+void Engine::deliver_answer(const model::Message& message, Timestamp now) {
+  using Kind = model::Message::Kind;
+  auto loaded = load(message.to, now);
+  if (!loaded) return;
+  Live& live = **loaded;
+  if (live.record.run != message.to_run || live.calls.erase(message.to_seq) == 0) return;
+  switch (message.kind) {
+    case Kind::child_started:
+      if (message.ok) {
+        conclude(live, model::ChildStarted{message.to_seq, message.from}, now);
+      } else {
+        conclude(live, model::ChildFailed{message.to_seq, message.error}, now);
+      }
+      break;
+    case Kind::child_closed:
+      if (message.ok) {
+        conclude(live, model::ChildSucceeded{message.to_seq, {message.payload}}, now);
+      } else {
+        conclude(live, model::ChildFailed{message.to_seq, message.error}, now);
+      }
+      break;
+    case Kind::signal_delivered: conclude(live, model::SignalDelivered{message.to_seq}, now); break;
+    default: conclude(live, model::SignalRefused{message.to_seq, message.error}, now); break;
+  }
+}
+
+/// Applies what arrived while the execution was parked.
+void Engine::deliver_deferred(Live& live, Timestamp now) {
+  std::vector<Output::Outgoing> waiting;
+  const auto scanned = store_.scan(
+      Table::messages, {keys::shard_prefix(live.shard), keys::shard_end(live.shard)},
+      [&](std::string_view row, std::string_view value) {
+        auto message = model::decode_message(value);
+        if (message && message->kind == model::Message::Kind::deferred && message->to == live.id) {
+          waiting.push_back({std::string(row), std::move(*message)});
+        }
+        return true;
+      });
+  if (!scanned) {
+    log_(LogLevel::error, live.id, "kept events could not be read: " + scanned.error().message());
+    return;
+  }
+  for (Output::Outgoing& outgoing : waiting) deliver(outgoing.row, std::move(outgoing.message), now);
+}
+
+/// Effects of a call that a turn has just made.
+void Engine::make_call(Live& live, const model::Event& event) {
+  const Timestamp now = live.turn.at;
+  std::visit(
+      [&](const auto& call) {
+        using T = std::decay_t<decltype(call)>;
+        if constexpr (std::is_same_v<T, model::TaskScheduled>) {
+          schedule_task(live, call, now);
+        } else if constexpr (std::is_same_v<T, model::TimerStarted> || std::is_same_v<T, model::ConditionStarted> ||
+                             std::is_same_v<T, model::SignalExpected>) {
+          put_timer(live, call.due, call.seq, keys::TimerKind::call);
+        } else if constexpr (std::is_same_v<T, model::ChildScheduled>) {
+          model::Message message;
+          message.kind = model::Message::Kind::start_child;
+          message.to = call.workflow + "/" + call.name;
+          message.from = live.id;
+          message.from_run = live.record.run;
+          message.from_seq = call.seq;
+          message.payload = call.input.text;
+          message.wait_for_result = call.wait_for_result;
+          message.timeout = call.timeout;
+          send(std::move(message));
+        } else if constexpr (std::is_same_v<T, model::SignalSent>) {
+          model::Message message;
+          message.kind = model::Message::Kind::signal;
+          message.to = call.execution_id;
+          message.from = live.id;
+          message.from_run = live.record.run;
+          message.from_seq = call.seq;
+          message.name = call.signal;
+          message.payload = call.payload.text;
+          message.message_id = call.message_id;
+          send(std::move(message));
+        }
+      },
+      event);
+}
+
+}  // namespace eventual::engine

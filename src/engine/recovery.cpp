@@ -1,0 +1,292 @@
+// From rows to executions: reading one back, and taking up everything at the start of a process.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "engine/engine.hpp"
+#include "engine/errors.hpp"
+
+namespace eventual::engine {
+
+namespace keys = model::keys;
+using ports::Table;
+
+namespace {
+
+const detail::TaskDefinition& undeclared_task() {
+  static const detail::TaskDefinition definition;
+  return definition;
+}
+
+}  // namespace
+
+void Engine::forget_call(Live& live, std::uint32_t seq) noexcept {
+  const auto found = live.calls.find(seq);
+  if (found == live.calls.end()) return;
+  if (found->second.kind == OpenCall::Kind::task) set_in_flight(live, found->second, false);
+  live.calls.erase(found);
+}
+
+/// Keeps the open calls as an event of the history leaves them.
+void Engine::track(Live& live, const model::Event& event, Timestamp) {
+  std::visit(
+      [&](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
+          live.started = value;
+          live.started.input.text.clear();
+        } else if constexpr (std::is_same_v<T, model::SignalReceived>) {
+          if (!value.message_id.empty()) live.signal_ids.insert(value.message_id);
+        } else if constexpr (std::is_same_v<T, model::TaskAttemptFailed>) {
+          const auto call = live.calls.find(value.seq);
+          if (call == live.calls.end()) return;
+          set_in_flight(live, call->second, false);
+          call->second.attempt = value.attempt + 1;
+          call->second.due = value.next_at;
+          call->second.last_error = value.error.to_error();
+        } else if constexpr (std::is_same_v<T, model::TaskAttemptStarted>) {
+          const auto call = live.calls.find(value.seq);
+          if (call == live.calls.end()) return;
+          set_in_flight(live, call->second, true);
+          call->second.attempt = value.attempt;
+          call->second.due = {};
+        } else if constexpr (requires { value.seq; }) {
+          forget_call(live, value.seq);
+        }
+      },
+      event);
+}
+
+/// A call of the history, or one that a turn has just made.
+void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
+  OpenCall open;
+  open.since = at;
+  std::uint32_t seq = 0;
+  bool in_flight = false;
+  std::visit(
+      [&](const auto& call) {
+        using T = std::decay_t<decltype(call)>;
+        if constexpr (requires { call.seq; }) seq = call.seq;
+        if constexpr (std::is_same_v<T, model::TaskScheduled>) {
+          open.kind = OpenCall::Kind::task;
+          open.name = call.task;
+          open.definition = declarations_.find_task(call.task);
+          if (open.definition == nullptr) open.definition = &undeclared_task();
+          open.input = call.input.text;
+          open.timeout_override = call.timeout;
+          open.retry_override = call.retry;
+          const Duration deadline = call.deadline.value_or(open.definition->options.deadline);
+          if (deadline != k_forever && deadline < Timestamp::max() - at) open.deadline = at + deadline;
+          in_flight = true;
+        } else if constexpr (std::is_same_v<T, model::TimerStarted>) {
+          open.kind = OpenCall::Kind::timer;
+          open.due = call.due;
+        } else if constexpr (std::is_same_v<T, model::ConditionStarted>) {
+          open.kind = OpenCall::Kind::timed_wait;
+          open.due = call.due;
+        } else if constexpr (std::is_same_v<T, model::SignalExpected>) {
+          open.kind = OpenCall::Kind::timed_wait;
+          open.name = call.signal;
+          open.due = call.due;
+        } else if constexpr (std::is_same_v<T, model::ChildScheduled>) {
+          open.kind = OpenCall::Kind::child;
+          open.name = call.workflow + "/" + call.name;
+        } else if constexpr (std::is_same_v<T, model::SignalSent>) {
+          open.kind = OpenCall::Kind::signal_send;
+          open.name = call.signal;
+        }
+      },
+      event);
+  OpenCall& kept = live.calls.insert_or_assign(seq, std::move(open)).first->second;
+  if (in_flight) set_in_flight(live, kept, true);
+}
+
+Result<std::vector<model::Turn>> Engine::read_turns(const Live& live) {
+  std::vector<model::Turn> turns;
+  auto first = model::decode_turn(live.record.first_turn, 0);
+  if (!first) return first.error();
+  turns.push_back(std::move(*first));
+  std::optional<Error> failure;
+  const std::string from = keys::history(live.shard, live.id, live.record.run, 0);
+  const std::string to = keys::history_end(live.shard, live.id, live.record.run);
+  const auto scanned = store_.scan(Table::history, {from, to}, [&](std::string_view row, std::string_view value) {
+    const std::uint32_t number = keys::history_turn(row);
+    auto turn = model::decode_turn(value, number);
+    if (!turn) {
+      failure = turn.error();
+      return false;
+    }
+    if (number != turns.back().number + 1) {
+      failure = Error(std::string(error_names::k_corrupt), "turn " + std::to_string(turns.back().number + 1) + " is missing");
+      return false;
+    }
+    turns.push_back(std::move(*turn));
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  if (failure) return Error(failure->name(), failure->message() + " (history of " + live.id + ")");
+  return turns;
+}
+
+Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestamp) {
+  auto live = std::make_unique<Live>();
+  live->id = id;
+  live->shard = shard_of(id);
+  auto row = store_.get(Table::executions, keys::execution(live->shard, id));
+  if (!row) return row.error();
+  if (!*row) return not_found("execution " + live->id + " does not exist");
+  auto record = model::decode_execution(**row);
+  if (!record) return Error(record.error().name(), record.error().message() + " (execution " + live->id + ")");
+  live->record = std::move(*record);
+  if (model::is_closed(live->record.status)) {
+    if (auto first = model::decode_turn(live->record.first_turn, 0)) {
+      for (const model::Event& event : first->events) track(*live, event, first->at);
+    }
+    return live;
+  }
+  const std::size_t slash = live->id.find('/');
+  live->definition = declarations_.find_workflow(std::string_view(live->id).substr(0, slash));
+  auto turns = read_turns(*live);
+  if (!turns) {
+    live->stuck_on_load = turns.error();
+    live->next_turn = live->record.turns;
+    return live;
+  }
+  replay(*live, *turns);
+  live->next_turn = turns->back().number + 1;
+  live->active_row = live->tasks_in_flight > 0;
+  return live;
+}
+
+/// Runs the code over its history. What is stuck keeps its open calls all the same.
+void Engine::replay(Live& live, const std::vector<model::Turn>& turns) {
+  ++figures_.replays;
+  const auto* started = turns.front().events.empty() ? nullptr
+                                                     : std::get_if<model::ExecutionStarted>(&turns.front().events.front());
+  if (started == nullptr) {
+    live.stuck_on_load = Error(std::string(error_names::k_corrupt), "the history does not begin with a start");
+    return;
+  }
+  const ports::CallName code{live.id, live.record.run};
+  if (live.definition == nullptr) {
+    live.stuck_on_load = not_found("workflow " + live.id.substr(0, live.id.find('/')) + " is not declared");
+  } else if (marker_ != nullptr && marker_->crashes(code) >= options_.crashes_max) {
+    live.stuck_on_load = Error("CrashedRepeatedly", "the workflow's code crashed the process " +
+                                                        std::to_string(options_.crashes_max) + " times");
+  } else {
+    live.executor = make_executor(live, started->derivation);
+  }
+  const ports::MarkedCall marked(marker_, code);
+  for (const model::Turn& turn : turns) {
+    if (live.executor != nullptr) live.executor->begin_replay(turn.at, turn.calls);
+    for (const model::Event& event : turn.events) {
+      track(live, event, turn.at);
+      if (live.executor != nullptr) live.executor->apply(event);
+    }
+    if (live.executor != nullptr) {
+      live.executor->end_turn();
+      for (const std::uint32_t seq : live.executor->take_answered()) live.calls.erase(seq);
+    }
+    for (const model::Event& call : turn.calls) track_call(live, call, turn.at);
+    live.history_events += turn.events.size() + turn.calls.size();
+  }
+  if (live.executor != nullptr && live.executor->stuck()) {
+    live.stuck_on_load = live.executor->stuck();
+  } else if (live.executor != nullptr && live.executor->closing()) {
+    live.stuck_on_load = Error(std::string(error_names::k_determinism),
+                               "the code ends at a point where the recorded execution went on");
+    live.executor.reset();
+  }
+}
+
+/// Brings an execution that was just read into line with its status.
+void Engine::settle_loaded(Live& live, Timestamp now) {
+  if (model::is_closed(live.record.status)) return;
+  if (live.stuck_on_load) {
+    const Error reason = *std::exchange(live.stuck_on_load, std::nullopt);
+    if (live.executor != nullptr && live.executor->stuck() && reason.name() == error_names::k_determinism) {
+      live.executor.reset();
+    }
+    park(live, reason, now);
+    return;
+  }
+  // What was parked because code and history differed goes on when they agree again.
+  if (live.record.status == model::Status::parked && live.record.reason.name == error_names::k_determinism) {
+    (void)unpark(live, now);
+  }
+}
+
+Result<bool> Engine::unpark(Live& live, Timestamp now) {
+  if (live.executor == nullptr || (live.executor->stuck() && live.executor->stuck()->name() == error_names::k_determinism)) {
+    if (live.touched > outputs_committed_) {
+      return Error(std::string(error_names::k_unavailable), "its last change is still being written: try again");
+    }
+    auto fresh = read(live.id, now);
+    if (!fresh) return fresh.error();
+    if ((*fresh)->stuck_on_load) return *(*fresh)->stuck_on_load;
+    for (const auto& [seq, call] : live.calls) {
+      if (call.in_flight) --figures_.attempts_in_flight;  // counted again by what was read
+    }
+    live.executor = std::move((*fresh)->executor);
+    live.calls = std::move((*fresh)->calls);
+    live.tasks_in_flight = (*fresh)->tasks_in_flight;
+    live.next_turn = (*fresh)->next_turn;
+  }
+  begin_turn(live, now);
+  live.record.status = model::Status::running;
+  live.record.reason = {};
+  live.record_changed = true;
+  live.active_row = false;  // written again when it is wanted
+  apply(live, model::ExecutionUnparked{}, now);
+  rearm(live);
+  deliver_deferred(live, now);
+  if (not_taken_up_.erase(live.id) > 0) take_up(live, now);
+  return true;
+}
+
+Result<void> Engine::recover(Timestamp now) {
+  auto shards = store_.get(Table::meta, "shards");
+  if (!shards) return shards.error();
+  if (*shards) {
+    const std::string& text = **shards;
+    if (std::from_chars(text.data(), text.data() + text.size(), options_.shards).ec != std::errc() || options_.shards == 0) {
+      return Error(std::string(error_names::k_corrupt), "the number of shards in the store cannot be read");
+    }
+  } else {
+    output_.batch.put(Table::meta, "shards", std::to_string(options_.shards));
+  }
+  if (auto loaded = load_timers(now); !loaded) return loaded;
+
+  std::vector<Output::Outgoing> messages;
+  auto scanned = store_.scan(Table::messages, {}, [&](std::string_view row, std::string_view value) {
+    base::ByteReader number(row.substr(row.size() - 8));
+    next_message_ = std::max(next_message_, number.big_endian<std::uint64_t>().value_or(0) + 1);
+    if (auto message = model::decode_message(value)) {
+      messages.push_back({std::string(row), std::move(*message)});
+    } else {
+      log_(LogLevel::error, {}, "a message's row is left alone: " + message.error().message());
+    }
+    return true;
+  });
+  if (!scanned) return scanned;
+
+  std::vector<std::string> active;
+  scanned = store_.scan(Table::active, {}, [&](std::string_view row, std::string_view) {
+    active.emplace_back(row.substr(2));
+    return true;
+  });
+  if (!scanned) return scanned;
+  for (const std::string& id : active) {
+    auto live = load(id, now);
+    if (!live) {
+      log_(LogLevel::error, id, "it was in flight and cannot be taken up: " + live.error().message());
+      continue;
+    }
+    take_up(**live, now);
+  }
+  for (Output::Outgoing& outgoing : messages) deliver(outgoing.row, std::move(outgoing.message), now);
+  return {};
+}
+
+}  // namespace eventual::engine

@@ -1,0 +1,322 @@
+// What people and programs see of executions.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "engine/engine.hpp"
+#include "engine/errors.hpp"
+
+namespace eventual::engine {
+
+namespace keys = model::keys;
+using ports::Table;
+
+namespace {
+
+Json line_json(std::source_location location) {
+  return Json(std::string(location.file_name()) + ":" + std::to_string(location.line()));
+}
+
+void add_outcome(const model::Turn& turn, ports::ExecutionView& view) {
+  for (const model::Event& event : turn.events) {
+    if (const auto* started = std::get_if<model::ExecutionStarted>(&event)) view.input_json = started->input.text;
+    if (const auto* succeeded = std::get_if<model::ExecutionSucceeded>(&event)) view.result_json = succeeded->result.text;
+    if (const auto* failed = std::get_if<model::ExecutionFailed>(&event)) view.error = failed->error.to_error();
+    if (const auto* cancelled = std::get_if<model::ExecutionCancelled>(&event)) view.error = cancelled->error.to_error();
+    if (std::holds_alternative<model::ExecutionTimedOut>(event)) view.error = timed_out_error(view.execution.id());
+    if (const auto* terminated = std::get_if<model::ExecutionTerminated>(&event)) {
+      view.error = terminated_error(view.execution.id(), terminated->reason);
+    }
+  }
+}
+
+ports::ExecutionView view_of_record(std::string_view id, const model::ExecutionRecord& record) {
+  ports::ExecutionView view;
+  const std::size_t slash = id.find('/');
+  view.execution.workflow = id.substr(0, slash);
+  view.execution.name = id.substr(slash + 1);
+  view.execution.run = record.run;
+  view.status = model::to_string(record.status);
+  view.started_at = record.started_at;
+  view.closed_at = record.closed_at;
+  if (!record.reason.name.empty()) view.error = record.reason.to_error();
+  for (const std::string* bytes : {&record.first_turn, &record.last_turn}) {
+    if (bytes->empty()) continue;
+    if (auto turn = model::decode_turn(*bytes, 0)) add_outcome(*turn, view);
+  }
+  return view;
+}
+
+std::string to_hex(std::string_view bytes) {
+  constexpr char k_digits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    text.push_back(k_digits[static_cast<unsigned char>(c) >> 4]);
+    text.push_back(k_digits[static_cast<unsigned char>(c) & 15]);
+  }
+  return text;
+}
+
+Result<std::string> from_hex(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    unsigned value = 0;
+    const auto read = std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
+    if (read.ec != std::errc() || read.ptr != text.data() + i + 2) break;
+    bytes.push_back(static_cast<char>(value));
+  }
+  if (bytes.size() * 2 != text.size()) {
+    return Error(std::string(error_names::k_invalid_input), "the cursor is none that this service gave");
+  }
+  return bytes;
+}
+
+}  // namespace
+
+ports::ExecutionView Engine::view_of(const Live& live) const {
+  ports::ExecutionView view = view_of_record(live.id, live.record);
+  if (live.in_turn) add_outcome(live.turn, view);
+  if (!model::is_closed(live.record.status)) add_waiting(live, view);
+  return view;
+}
+
+void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
+  if (live.record.status == model::Status::parked) {
+    view.waiting_for.push_back({"repair", view.closed_at.value_or(live.turn.at),
+                                Json::object({{"reason", live.record.reason.name}, {"message", live.record.reason.message}})});
+  }
+  std::vector<workflow::Waiting> waiting;
+  if (live.executor != nullptr) waiting = live.executor->waiting();
+  std::vector<std::uint32_t> order;
+  for (const auto& [seq, call] : live.calls) order.push_back(seq);
+  std::sort(order.begin(), order.end());
+  for (const std::uint32_t seq : order) {
+    const OpenCall& call = live.calls.at(seq);
+    ports::WaitingFor entry;
+    entry.since = call.since;
+    entry.details = Json::object({{"seq", seq}});
+    switch (call.kind) {
+      case OpenCall::Kind::task: {
+        entry.kind = "task";
+        entry.details.set("task", call.name);
+        entry.details.set("attempt", call.attempt);
+        entry.details.set("max_attempts", retry_of(call).max_attempts);
+        entry.details.set("state", call.in_flight ? "running" : "retry");
+        if (!call.in_flight) entry.details.set("next_at", to_iso8601(call.due));
+        if (call.last_error) {
+          entry.details.set("last_error", Json::object({{"name", call.last_error->name()},
+                                                        {"message", call.last_error->message()}}));
+        }
+        break;
+      }
+      case OpenCall::Kind::timer:
+        entry.kind = "timer";
+        entry.details.set("due", to_iso8601(call.due));
+        break;
+      case OpenCall::Kind::child:
+        entry.kind = "child";
+        entry.details.set("execution_id", call.name);
+        break;
+      case OpenCall::Kind::signal_send:
+        entry.kind = "signal_send";
+        entry.details.set("signal", call.name);
+        break;
+      case OpenCall::Kind::timed_wait: continue;  // told below, with its place in the code
+    }
+    view.waiting_for.push_back(std::move(entry));
+  }
+  for (const workflow::Waiting& wait : waiting) {
+    ports::WaitingFor entry;
+    entry.since = wait.since;
+    entry.kind = wait.kind == workflow::Waiting::Kind::signal ? "signal" : "condition";
+    entry.details = Json::object({});
+    if (wait.kind == workflow::Waiting::Kind::signal) entry.details.set("signal", wait.signal);
+    entry.details.set("location", line_json(wait.location));
+    if (wait.seq) {
+      entry.details.set("seq", *wait.seq);
+      const auto call = live.calls.find(*wait.seq);
+      if (call != live.calls.end()) entry.details.set("times_out_at", to_iso8601(call->second.due));
+    }
+    view.waiting_for.push_back(std::move(entry));
+  }
+}
+
+void Engine::describe(const ports::ExecutionRef& execution, ports::Callback<ports::ExecutionView> done, Timestamp now) {
+  const std::string id = execution.id();
+  auto loaded = load(id, now);
+  if (!loaded) return reply(std::move(done), Result<ports::ExecutionView>(loaded.error()));
+  if (execution.run != 0 && execution.run != (*loaded)->record.run) {
+    return reply(std::move(done), Result<ports::ExecutionView>(
+                                      not_found("execution " + id + " has no run " + std::to_string(execution.run))));
+  }
+  // Within a turn the view would show what is still being decided: the turn ends first.
+  if ((*loaded)->in_turn) {
+    views_wanted_.emplace_back(id, std::move(done));
+    return;
+  }
+  reply(std::move(done), Result<ports::ExecutionView>(view_of(**loaded)));
+}
+
+void Engine::wait_closed(const ports::ExecutionRef& execution, Duration wait, ports::Callback<ports::ExecutionView> done,
+                         Timestamp now) {
+  const std::string id = execution.id();
+  auto loaded = load(id, now);
+  if (!loaded) return reply(std::move(done), Result<ports::ExecutionView>(loaded.error()));
+  const Live& live = **loaded;
+  const bool closes_now = live.in_turn && live.executor != nullptr && live.executor->closing();
+  if (model::is_closed(live.record.status) || closes_now || wait <= Duration(0)) {
+    describe(execution, std::move(done), now);
+    return;
+  }
+  auto waiter = std::make_shared<Waiter>();
+  waiter->done = std::move(done);
+  waiters_[id].push_back(waiter);
+  if (wait < Timestamp::max() - now) {
+    soft_timers_.emplace(now + wait, SoftTimer{SoftTimer::Kind::waiter, id, 0, 0, 0, std::move(waiter)});
+  }
+}
+
+void Engine::answer_waiters(const Live& live) {
+  const auto found = waiters_.find(live.id);
+  if (found == waiters_.end()) return;
+  for (const std::shared_ptr<Waiter>& waiter : found->second) {
+    if (std::exchange(waiter->answered, true)) continue;
+    reply(std::move(waiter->done), Result<ports::ExecutionView>(view_of(live)));
+  }
+  waiters_.erase(found);
+}
+
+void Engine::abandon_waiters() {
+  for (auto& [id, list] : waiters_) {
+    for (const std::shared_ptr<Waiter>& waiter : list) {
+      if (std::exchange(waiter->answered, true)) continue;
+      waiter->done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
+    }
+  }
+  waiters_.clear();
+}
+
+// --- committed state, read by any thread ---
+
+Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards, std::string_view id, std::uint32_t run) {
+  const std::uint16_t shard = shard_of_id(id, shards);
+  auto row = store.get(Table::executions, keys::execution(shard, id));
+  if (!row) return row.error();
+  StoredExecution stored;
+  if (*row) {
+    auto record = model::decode_execution(**row);
+    if (!record) return record.error();
+    stored.record = std::move(*record);
+  }
+  if (!*row || (run != 0 && run != stored.record.run)) {
+    if (*row) row = store.get(Table::executions, keys::execution(shard, id, run));
+    if (!row) return row.error();
+    if (!*row) {
+      return not_found("execution " + std::string(id) + (run != 0 ? " run " + std::to_string(run) : "") + " does not exist");
+    }
+    auto record = model::decode_execution(**row);
+    if (!record) return record.error();
+    stored.record = std::move(*record);
+  }
+  auto first = model::decode_turn(stored.record.first_turn, 0);
+  if (!first) return first.error();
+  stored.turns.push_back(std::move(*first));
+  std::optional<Error> failure;
+  const std::string from = keys::history(shard, id, stored.record.run, 0);
+  const std::string to = keys::history_end(shard, id, stored.record.run);
+  const auto scanned = store.scan(Table::history, {from, to}, [&](std::string_view key, std::string_view value) {
+    auto turn = model::decode_turn(value, keys::history_turn(key));
+    if (!turn) {
+      failure = turn.error();
+      return false;
+    }
+    stored.turns.push_back(std::move(*turn));
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  if (failure) return *failure;
+  if (!stored.record.last_turn.empty()) {
+    auto last = model::decode_turn(stored.record.last_turn, stored.turns.back().number + 1);
+    if (!last) return last.error();
+    stored.turns.push_back(std::move(*last));
+  }
+  return stored;
+}
+
+Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards, const ports::HistoryRequest& request) {
+  std::size_t skip = 0;
+  if (!request.cursor.empty()) {
+    const auto* end = request.cursor.data() + request.cursor.size();
+    const auto read = std::from_chars(request.cursor.data(), end, skip);
+    if (read.ec != std::errc() || read.ptr != end) {
+      return Error(std::string(error_names::k_invalid_input), "the cursor is none that this service gave");
+    }
+  }
+  auto stored = read_execution(store, shards, request.execution.id(), request.execution.run);
+  if (!stored) return stored.error();
+  ports::HistoryReply reply;
+  std::size_t position = 0;
+  for (const model::Turn& turn : stored->turns) {
+    for (const auto* events : {&turn.events, &turn.calls}) {
+      for (const model::Event& event : *events) {
+        if (position++ < skip) continue;
+        if (reply.events.size() == request.limit) {
+          reply.cursor = std::to_string(position - 1);
+          return reply;
+        }
+        reply.events.push_back(model::to_json_view(event, turn.at));
+      }
+    }
+  }
+  return reply;
+}
+
+Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shards, const ports::ListRequest& request) {
+  constexpr std::size_t k_rows_looked_at_max = 10'000;
+  std::optional<model::Status> status;
+  if (!request.status.empty()) {
+    status = model::parse_status(request.status);
+    if (!status) return Error(std::string(error_names::k_invalid_input), "unknown status '" + request.status + "'");
+  }
+  std::string from;
+  if (!request.cursor.empty()) {
+    auto cursor = from_hex(request.cursor);
+    if (!cursor) return cursor.error();
+    from = std::move(*cursor);
+  }
+  ports::ListReply reply;
+  std::optional<Error> failure;
+  std::size_t looked_at = 0;
+  const auto scanned = store.scan(Table::listing, {from, {}}, [&](std::string_view key, std::string_view) {
+    if (reply.executions.size() == request.limit || looked_at == k_rows_looked_at_max) {
+      reply.cursor = to_hex(key);
+      return false;
+    }
+    ++looked_at;
+    const auto listed = keys::parse_listing(key);
+    if (!listed) return true;
+    if (!request.workflow.empty() && listed->id.substr(0, listed->id.find('/')) != request.workflow) return true;
+    const std::uint16_t shard = shard_of_id(listed->id, shards);
+    auto row = store.get(Table::executions, keys::execution(shard, listed->id));
+    if (!row) {
+      failure = row.error();
+      return false;
+    }
+    if (!*row) return true;
+    auto record = model::decode_execution(**row);
+    if (record && record->run != listed->run) {
+      row = store.get(Table::executions, keys::execution(shard, listed->id, listed->run));
+      if (!row || !*row) return true;
+      record = model::decode_execution(**row);
+    }
+    if (!record) return true;  // a corrupt row is told by its own page
+    if (status && record->status != *status) return true;
+    reply.executions.push_back(view_of_record(listed->id, *record));
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  if (failure) return *failure;
+  return reply;
+}
+
+}  // namespace eventual::engine
