@@ -17,24 +17,24 @@ namespace eventual::gateway {
 
 /// A command as the gateway sees it.
 struct CommandRoute {
-  std::string name;
+  std::string name{};
   http::Method method = http::Method::post;
-  std::string path;          ///< empty: RPC only
+  std::string path{};        ///< empty: RPC only
   int success_status = 200;  ///< what a REST answer of 200 becomes; an RPC answers 200
 
   /// Answers a request whose path_parameters are filled; compose_input_json() gives its input.
   /// Called on an I/O thread: it must hand the work on. `done` may be called once, from any thread.
-  std::function<void(http::Request request, std::function<void(http::Response)> done)> invoke;
+  std::function<void(http::Request request, std::function<void(http::Response)> done)> invoke{};
 };
 
 /// Answers on a path of its own, beside the commands (metrics, OpenAPI, …). As for commands,
 /// `invoke` must not block.
 struct ExtraRoute {
-  std::string name;
+  std::string name{};
   http::Method method = http::Method::get;
-  std::string path;   ///< under "/_eventual/" it needs the admin token, unless `open`
-  bool open = false;  ///< never needs the admin token
-  std::function<void(http::Request request, std::function<void(http::Response)> done)> invoke;
+  std::string path{};  ///< under "/_eventual/" it needs the admin token, unless `open`
+  bool open = false;   ///< never needs the admin token
+  std::function<void(http::Request request, std::function<void(http::Response)> done)> invoke{};
 };
 
 /// True for requests to /rpc/<command>.
@@ -49,8 +49,8 @@ bool is_rpc_request(const http::Request& request) noexcept;
 std::string compose_input_json(const http::Request& request, bool is_rpc);
 
 struct GatewayOptions {
-  ServerOptions server;
-  OperationsApiOptions operations;
+  ServerOptions server{};
+  OperationsApiOptions operations{};
 };
 
 /// A running front door.

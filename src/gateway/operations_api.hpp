@@ -16,14 +16,14 @@
 namespace eventual::gateway {
 
 struct OperationsApiOptions {
-  std::string admin_token;           ///< empty: no token is asked for
+  std::string admin_token{};         ///< empty: no token is asked for
   Duration result_wait_max{60'000};  ///< a longer wait_ms is cut to this
   std::function<Json()>
-      manifest;  ///< the service's declarations; called on an I/O thread, must not block
+      manifest{};  ///< the service's declarations; called on an I/O thread, must not block
 
   /// Where blocking reads run; false means that there is no room. Absent: two threads of the
   /// gateway's own.
-  std::function<bool(std::function<void()>)> run_blocking;
+  std::function<bool(std::function<void()>)> run_blocking{};
 };
 
 /// Answers what lies under "/_eventual/". Any thread may call; does not block.

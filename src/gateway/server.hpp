@@ -34,9 +34,9 @@ struct ServerOptions {
   Duration linger_timeout{
       2'000};  ///< how long a connection that we end is read, so that its answer arrives
   std::vector<std::string>
-      allowed_hosts;  ///< public host names beside the bound one; "*" serves any
+      allowed_hosts{};  ///< public host names beside the bound one; "*" serves any
   std::vector<std::string>
-      allowed_origins;  ///< "https://shop.example"; a server's own origin is always allowed
+      allowed_origins{};  ///< "https://shop.example"; a server's own origin is always allowed
 };
 
 struct ServerStats {

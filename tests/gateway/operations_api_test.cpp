@@ -1,0 +1,357 @@
+#include "gateway/operations_api.hpp"
+
+#include <gtest/gtest.h>
+
+#include "gateway/gateway.hpp"
+#include "tests/gateway/support.hpp"
+
+namespace eventual::gateway {
+namespace {
+
+using ports::ExecutionRef;
+using ports::ExecutionView;
+using testing::Client;
+using testing::error;
+using testing::FakeOperations;
+using testing::Reply;
+
+Timestamp at(std::int64_t milliseconds) { return Timestamp(Duration(milliseconds)); }
+
+ExecutionView running() {
+  ExecutionView view;
+  view.execution = {.workflow = "processOrder", .name = "o-1", .run = 2};
+  view.status = "running";
+  view.input_json = R"({"id":"o-1"})";
+  view.started_at = at(1'700'000'000'123);
+  view.waiting_for.push_back({.kind = "task",
+                              .since = at(1'700'000'001'000),
+                              .details = Json::object({{"seq", 3}, {"task", "chargeCard"}})});
+  return view;
+}
+
+ExecutionView succeeded() {
+  ExecutionView view = running();
+  view.status = "succeeded";
+  view.waiting_for.clear();
+  view.result_json = R"({"tracking_id":"t-1"})";
+  view.closed_at = at(1'700'000'002'000);
+  return view;
+}
+
+ExecutionView failed() {
+  ExecutionView view = running();
+  view.status = "failed";
+  view.error = Error("OrderCancelled", "o-1", R"({"by":"user"})");
+  view.closed_at = at(1'700'000'002'000);
+  return view;
+}
+
+class OperationsApiTest : public ::testing::Test {
+ protected:
+  Reply call(std::string_view method, std::string_view target, std::string_view body = {},
+             std::string_view headers = {}) {
+    if (!gateway_) {
+      options_.server.listen = "127.0.0.1:0";
+      gateway_ = Gateway::start(options_, operations_, {}).value();
+    }
+    Client client(gateway_->bound_port());
+    return client.call(method, target, body, headers);
+  }
+
+  void expect(const Reply& reply, int status, std::string_view json) {
+    EXPECT_EQ(reply.status, status);
+    EXPECT_EQ(reply.header("content-type"), "application/json");
+    EXPECT_EQ(reply.json().dump(), Json::parse(json).value().dump());
+  }
+  void expect_error(const Reply& reply, int status, std::string_view name,
+                    std::string_view in_message = {}) {
+    EXPECT_EQ(reply.status, status) << reply.body;
+    const Json body = reply.json();
+    EXPECT_EQ(body["error"].as_string(), name);
+    EXPECT_NE(body["message"].as_string().find(in_message), std::string::npos) << reply.body;
+    EXPECT_NE(body.find("details"), nullptr);
+  }
+
+  FakeOperations operations_;
+  GatewayOptions options_;
+  std::unique_ptr<Gateway> gateway_;
+};
+
+TEST_F(OperationsApiTest, StartPassesItsPartsOnAndAnswers201) {
+  ports::StartRequest seen;
+  operations_.on_start = [&](ports::StartRequest request) {
+    seen = std::move(request);
+    return ports::StartReply{.execution_id = "processOrder/a b", .run = 1};
+  };
+  const Reply reply = call("POST", "/_eventual/workflows/process%4Frder/executions",
+                           R"({"input":{"id":"x","n":1.0},"name":"a b","timeout_ms":5000})");
+  expect(reply, 201, R"({"execution_id":"processOrder/a b","run":1,"already_running":false})");
+  EXPECT_EQ(reply.header("location"), "/_eventual/executions/processOrder/a%20b");
+  EXPECT_EQ(seen.workflow, "processOrder");
+  EXPECT_EQ(seen.name, "a b");
+  EXPECT_EQ(Json::parse(seen.input_json).value(), Json::object({{"id", "x"}, {"n", 1}}));
+  EXPECT_EQ(seen.timeout, Duration(5000));
+}
+
+TEST_F(OperationsApiTest, StartWithoutABodyHasInputNullAndNoName) {
+  ports::StartRequest seen;
+  operations_.on_start = [&](ports::StartRequest request) {
+    seen = std::move(request);
+    return ports::StartReply{.execution_id = "w/~1", .run = 1};
+  };
+  EXPECT_EQ(call("POST", "/_eventual/workflows/w/executions").status, 201);
+  EXPECT_EQ(seen.input_json, "null");
+  EXPECT_FALSE(seen.name);
+  EXPECT_FALSE(seen.timeout);
+}
+
+TEST_F(OperationsApiTest, StartOfWhatExistsIs200WithTheSameInputAnd409WithAnother) {
+  operations_.on_start = [](const ports::StartRequest& request) -> Result<ports::StartReply> {
+    if (request.input_json == "2") return error("AlreadyExists", "started with another input");
+    return ports::StartReply{.execution_id = "w/n", .run = 3, .already_running = true};
+  };
+  expect(call("POST", "/_eventual/workflows/w/executions", R"({"name":"n","input":1})"), 200,
+         R"({"execution_id":"w/n","run":3,"already_running":true})");
+  expect_error(call("POST", "/_eventual/workflows/w/executions", R"({"name":"n","input":2})"), 409,
+               "AlreadyExists");
+}
+
+TEST_F(OperationsApiTest, BadStartBodiesNameTheField) {
+  const std::string_view path = "/_eventual/workflows/w/executions";
+  expect_error(call("POST", path, "{"), 400, "InvalidInput", "JSON");
+  expect_error(call("POST", path, "[]"), 400, "InvalidInput", "object");
+  expect_error(call("POST", path, R"({"name":1})"), 400, "InvalidInput", "/name");
+  for (const char* bad : {"0", "-1", "1.5", "\"1\"", "99999999999999999999"}) {
+    const Reply reply = call("POST", path, std::string(R"({"timeout_ms":)") + bad + "}");
+    EXPECT_EQ(reply.status, 400) << bad;
+  }
+  const Reply reply = call("POST", path, R"({"timeout_ms":0})");
+  EXPECT_EQ(reply.json()["details"].as_array().front()["pointer"], Json("/timeout_ms"));
+}
+
+TEST_F(OperationsApiTest, ErrorsOfTheEngineKeepNameMessageAndDetails) {
+  operations_.on_start = [](const ports::StartRequest& request) -> Result<ports::StartReply> {
+    return error(request.workflow, "said the engine", R"({"limit":5})");
+  };
+  const std::vector<std::pair<std::string, int>> expected{
+      {"InvalidInput", 400}, {"NotFound", 404}, {"LimitExceeded", 429}, {"Unavailable", 503},
+      {"NotAllowed", 403},   {"Closed", 409},   {"Internal", 500},      {"SomethingElse", 500}};
+  for (const auto& [name, status] : expected) {
+    const Reply reply = call("POST", "/_eventual/workflows/" + name + "/executions");
+    expect(reply, status,
+           R"({"error":")" + name + R"(","message":"said the engine","details":{"limit":5}})");
+    EXPECT_EQ(reply.header("retry-after").empty(), status != 503);
+  }
+}
+
+TEST_F(OperationsApiTest, DescribeShowsEverything) {
+  ExecutionRef seen;
+  ExecutionView view = running();
+  operations_.on_describe = [&](ExecutionRef ref) -> Result<ExecutionView> {
+    seen = std::move(ref);
+    return view;
+  };
+  expect(call("GET", "/_eventual/executions/processOrder/o%2D1?run=2&unknown=1"), 200,
+         R"({"execution_id":"processOrder/o-1","run":2,"workflow":"processOrder","name":"o-1",
+             "status":"running","input":{"id":"o-1"},"result":null,"error":null,
+             "started_at":"2023-11-14T22:13:20.123Z","closed_at":null,
+             "waiting_for":[{"kind":"task","seq":3,"task":"chargeCard",
+                             "since":"2023-11-14T22:13:21.000Z"}]})");
+  EXPECT_EQ(seen, (ExecutionRef{.workflow = "processOrder", .name = "o-1", .run = 2}));
+  view = failed();
+  view.waiting_for.clear();
+  expect(call("GET", "/_eventual/executions/processOrder/o-1"), 200,
+         R"({"execution_id":"processOrder/o-1","run":2,"workflow":"processOrder","name":"o-1",
+             "status":"failed","input":{"id":"o-1"},"result":null,
+             "error":{"name":"OrderCancelled","message":"o-1","details":{"by":"user"}},
+             "started_at":"2023-11-14T22:13:20.123Z","closed_at":"2023-11-14T22:13:22.000Z",
+             "waiting_for":[]})");
+  EXPECT_EQ(seen.run, 0U);
+}
+
+TEST_F(OperationsApiTest, NamesInPathsAreDecodedAndHoldNoSlash) {
+  ExecutionRef seen;
+  operations_.on_describe = [&](ExecutionRef ref) -> Result<ExecutionView> {
+    seen = std::move(ref);
+    return error("NotFound", "no such execution");
+  };
+  expect_error(call("GET", "/_eventual/executions/w/%C3%A9%20%3F%25"), 404, "NotFound");
+  EXPECT_EQ(seen.name, "\xC3\xA9 ?%");
+  expect_error(call("GET", "/_eventual/executions/w/a%2Fb"), 400, "InvalidInput");
+  expect_error(call("GET", "/_eventual/executions/w/n?run=0"), 400, "InvalidInput", "run");
+  expect_error(call("GET", "/_eventual/executions/w/n?run=x"), 400, "InvalidInput", "run");
+}
+
+TEST_F(OperationsApiTest, ListPassesItsFiltersOn) {
+  ports::ListRequest seen;
+  operations_.on_list = [&](const ports::ListRequest& request) {
+    seen = request;
+    return ports::ListReply{.executions = {succeeded()}, .cursor = "next+1"};
+  };
+  expect(call("GET", "/_eventual/executions?workflow=w&status=succeeded&limit=7&cursor=a%2Bb"), 200,
+         R"({"executions":[{"execution_id":"processOrder/o-1","run":2,"workflow":"processOrder",
+             "name":"o-1","status":"succeeded","input":{"id":"o-1"},
+             "result":{"tracking_id":"t-1"},"error":null,
+             "started_at":"2023-11-14T22:13:20.123Z","closed_at":"2023-11-14T22:13:22.000Z"}],
+             "cursor":"next+1"})");
+  EXPECT_EQ(seen.workflow, "w");
+  EXPECT_EQ(seen.status, "succeeded");
+  EXPECT_EQ(seen.limit, 7U);
+  EXPECT_EQ(seen.cursor, "a+b");
+}
+
+TEST_F(OperationsApiTest, ListEndsWithACursorOfNullAndChecksItsParameters) {
+  operations_.on_list = [&](const ports::ListRequest& request) {
+    EXPECT_EQ(request.limit, 100U);
+    return ports::ListReply{};
+  };
+  expect(call("GET", "/_eventual/executions"), 200, R"({"executions":[],"cursor":null})");
+  for (const char* bad : {"limit=0", "limit=1001", "limit=x", "limit=-1", "limit=1x"}) {
+    const Reply reply = call("GET", std::string("/_eventual/executions?") + bad);
+    expect_error(reply, 400, "InvalidInput", "limit");
+    EXPECT_EQ(reply.json()["details"].as_array().front()["parameter"], Json("limit"));
+  }
+  expect_error(call("GET", "/_eventual/executions?status=done"), 400, "InvalidInput", "status");
+}
+
+TEST_F(OperationsApiTest, HistoryIsPaged) {
+  ports::HistoryRequest seen;
+  operations_.on_history = [&](const ports::HistoryRequest& request) {
+    seen = request;
+    return ports::HistoryReply{
+        .events = {Json::object({{"type", "task_succeeded"}, {"seq", 3}}), Json::object()},
+        .cursor = "2"};
+  };
+  expect(call("GET", "/_eventual/executions/w/n/history?limit=2&cursor=1&run=4"), 200,
+         R"({"events":[{"type":"task_succeeded","seq":3},{}],"cursor":"2"})");
+  EXPECT_EQ(seen.execution, (ExecutionRef{.workflow = "w", .name = "n", .run = 4}));
+  EXPECT_EQ(seen.limit, 2U);
+  EXPECT_EQ(seen.cursor, "1");
+}
+
+TEST_F(OperationsApiTest, ResultIs200WhenClosedAnd202WhileOpen) {
+  Duration waited{-1};
+  ExecutionView view = running();
+  operations_.on_wait = [&](const ExecutionRef&, Duration wait, const auto& done) {
+    waited = wait;
+    done(view);
+  };
+  const std::string path = "/_eventual/executions/processOrder/o-1/result";
+  expect(call("GET", path), 202,
+         R"({"execution_id":"processOrder/o-1","run":2,"status":"running"})");
+  EXPECT_EQ(waited, Duration(0));
+  view = succeeded();
+  expect(call("GET", path + "?wait_ms=1500"), 200,
+         R"({"execution_id":"processOrder/o-1","run":2,"status":"succeeded",
+             "result":{"tracking_id":"t-1"}})");
+  EXPECT_EQ(waited, Duration(1500));
+  view = failed();
+  expect(call("GET", path + "?wait_ms=999999999"), 200,
+         R"({"execution_id":"processOrder/o-1","run":2,"status":"failed",
+             "error":{"name":"OrderCancelled","message":"o-1","details":{"by":"user"}}})");
+  EXPECT_EQ(waited, Duration(60'000));
+  view.status = "parked";
+  EXPECT_EQ(call("GET", path).status, 202);
+  expect_error(call("GET", path + "?wait_ms=-1"), 400, "InvalidInput", "wait_ms");
+}
+
+TEST_F(OperationsApiTest, ResultIsAnsweredFromAnotherThreadLater) {
+  std::thread engine;
+  operations_.on_wait = [&](const ExecutionRef&, Duration, ports::Callback<ExecutionView> done) {
+    engine = std::thread([done = std::move(done)] { done(succeeded()); });
+  };
+  EXPECT_EQ(call("GET", "/_eventual/executions/w/n/result?wait_ms=100").status, 200);
+  engine.join();
+}
+
+TEST_F(OperationsApiTest, SignalsCarryTheirPayloadAndMessageId) {
+  ports::SignalRequest seen;
+  operations_.on_signal = [&](ports::SignalRequest request) -> Result<bool> {
+    seen = std::move(request);
+    if (seen.execution.name == "closed") return error("Closed");
+    return true;
+  };
+  expect(call("POST", "/_eventual/executions/w/n/signals/can%20cel", R"( "why" )",
+              "Idempotency-Key: m-1\r\n"),
+         200, R"({"execution_id":"w/n"})");
+  EXPECT_EQ(seen.signal, "can cel");
+  EXPECT_EQ(seen.payload_json, R"("why")");
+  EXPECT_EQ(seen.message_id, "m-1");
+  EXPECT_EQ(call("POST", "/_eventual/executions/w/n/signals/s").status, 200);
+  EXPECT_EQ(seen.payload_json, "null");
+  expect_error(call("POST", "/_eventual/executions/w/closed/signals/s"), 409, "Closed");
+  expect_error(call("POST", "/_eventual/executions/w/n/signals/s", "why"), 400, "InvalidInput");
+}
+
+TEST_F(OperationsApiTest, CancelAndTerminateActOnTheExecution) {
+  std::string acted;
+  operations_.on_cancel = [&](const ExecutionRef& ref) {
+    acted = "cancel " + ref.id();
+    return true;
+  };
+  operations_.on_terminate = [&](const ExecutionRef& ref, const std::string& reason) {
+    acted = "terminate " + ref.id() + " " + reason;
+    return true;
+  };
+  expect(call("POST", "/_eventual/executions/w/n/cancel"), 200, R"({"execution_id":"w/n"})");
+  EXPECT_EQ(acted, "cancel w/n");
+  EXPECT_EQ(call("POST", "/_eventual/executions/w/n/terminate", R"({"reason":"stuck"})").status,
+            200);
+  EXPECT_EQ(acted, "terminate w/n stuck");
+  expect_error(call("POST", "/_eventual/executions/w/n/terminate", R"({"reason":1})"), 400,
+               "InvalidInput", "/reason");
+}
+
+TEST_F(OperationsApiTest, HealthIs503WithAReasonWhenNotReady) {
+  ports::Health health;
+  operations_.on_health = [&] { return health; };
+  expect(call("GET", "/_eventual/health"), 200,
+         R"({"status":"ready","live":true,"ready":true,"reason":"","details":null})");
+  health.ready = false;
+  health.reason = "the disk is full";
+  const Reply reply = call("GET", "/_eventual/health");
+  expect_error(reply, 503, "Unavailable", "the disk is full");
+  EXPECT_EQ(reply.json()["reason"], Json("the disk is full"));
+  EXPECT_EQ(reply.header("retry-after"), "1");
+}
+
+TEST_F(OperationsApiTest, TheAdminTokenGuardsAllButHealth) {
+  options_.operations.admin_token = "secret";
+  options_.operations.manifest = [] { return Json::object({{"name", "orders"}}); };
+  const Reply refused = call("GET", "/_eventual/manifest");
+  expect_error(refused, 401, "Unauthorized");
+  EXPECT_EQ(refused.header("www-authenticate"), "Bearer");
+  EXPECT_EQ(call("GET", "/_eventual/manifest", {}, "Authorization: Bearer wrong\r\n").status, 401);
+  EXPECT_EQ(call("GET", "/_eventual/manifest", {}, "Authorization: Bearer \r\n").status, 401);
+  EXPECT_EQ(call("GET", "/_eventual/nothing").status, 401);
+  expect(call("GET", "/_eventual/manifest", {}, "Authorization: Bearer secret\r\n"), 200,
+         R"({"name":"orders"})");
+  EXPECT_EQ(call("GET", "/_eventual/health").status, 200);
+}
+
+TEST_F(OperationsApiTest, UnknownPathsAndMethodsAreTold) {
+  expect_error(call("GET", "/_eventual/nothing"), 404, "NotFound");
+  const Reply reply = call("DELETE", "/_eventual/executions");
+  expect_error(reply, 405, "NotAllowed");
+  EXPECT_EQ(reply.header("allow"), "GET, HEAD, OPTIONS");
+  const Reply options = call("OPTIONS", "/_eventual/executions");
+  EXPECT_EQ(options.status, 204);
+  EXPECT_EQ(options.header("allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST_F(OperationsApiTest, ReadsRunWhereTheHostSays) {
+  options_.operations.run_blocking = [](const std::function<void()>&) { return false; };
+  expect_error(call("GET", "/_eventual/executions"), 503, "Unavailable");
+}
+
+TEST(ExecutionId, HasOneSlashBetweenTwoNames) {
+  const auto ref = ports::parse_execution_id("w/n").value();
+  EXPECT_EQ(ref.workflow, "w");
+  EXPECT_EQ(ref.name, "n");
+  for (const char* bad : {"", "w", "/", "w/", "/n", "w/n/x"}) {
+    EXPECT_FALSE(ports::parse_execution_id(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace eventual::gateway
