@@ -56,9 +56,13 @@ T take(const SlotRef& slot, bool may_move) {
         throw Error(std::string(error_names::k_not_allowed), "a result that cannot be copied was awaited twice");
       }
     }
-    T value{};
-    runtime.decoder(slot.index())(runtime.json_value(slot.index()), &value);
-    return value;
+    if constexpr (std::is_default_constructible_v<T>) {
+      T value{};
+      runtime.decoder(slot.index())(runtime.json_value(slot.index()), &value);
+      return value;
+    } else {  // only coroutines give such results, and theirs are typed
+      throw Error(std::string(error_names::k_internal), "a future has no value");
+    }
   }
 }
 
@@ -407,7 +411,7 @@ inline Future<void> all(std::vector<Future<void>> futures) {
 template <class... T>
   requires(sizeof...(T) > 0)
 Future<typename detail::OneOf<T...>::type> any(Future<T>... futures) {
-  std::vector<detail::SlotRef> slots = detail::slots_of(futures...);
+  std::vector<detail::SlotRef> slots{std::move(futures).release_slot()...};
   const std::uint32_t decided = co_await detail::WaitMany(detail::WaitMode::any, slots);
   if (slots[decided].runtime()->failed(slots[decided].index())) detail::throw_all_failed(slots);
   co_return detail::take_decided<T...>(decided, slots);
@@ -415,6 +419,7 @@ Future<typename detail::OneOf<T...>::type> any(Future<T>... futures) {
 template <class T>
 Future<T> any(std::vector<Future<T>> futures) {
   std::vector<detail::SlotRef> slots = detail::slots_of_all(futures);
+  futures.clear();
   const std::uint32_t decided = co_await detail::WaitMany(detail::WaitMode::any, slots);
   if (slots.empty() || slots[decided].runtime()->failed(slots[decided].index())) detail::throw_all_failed(slots);
   co_return detail::take<T>(slots[decided], true);
@@ -424,13 +429,14 @@ Future<T> any(std::vector<Future<T>> futures) {
 template <class... T>
   requires(sizeof...(T) > 0)
 Future<typename detail::OneOf<T...>::type> race(Future<T>... futures) {
-  std::vector<detail::SlotRef> slots = detail::slots_of(futures...);
+  std::vector<detail::SlotRef> slots{std::move(futures).release_slot()...};
   const std::uint32_t decided = co_await detail::WaitMany(detail::WaitMode::race, slots);
   co_return detail::take_decided<T...>(decided, slots);
 }
 template <class T>
 Future<T> race(std::vector<Future<T>> futures) {
   std::vector<detail::SlotRef> slots = detail::slots_of_all(futures);
+  futures.clear();
   const std::uint32_t decided = co_await detail::WaitMany(detail::WaitMode::race, slots);
   if (slots.empty()) detail::throw_all_failed(slots);
   co_return detail::take<T>(slots[decided], true);

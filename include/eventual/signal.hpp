@@ -114,6 +114,7 @@ class Signal {
                                           .payload = std::move(payload),
                                           .message_id = options.id,
                                           .immediate = options.immediate,
+                                          .normalise = &detail::normalise_json<Payload>,
                                           .location = location}));
   }
 

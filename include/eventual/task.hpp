@@ -55,20 +55,6 @@ inline constexpr bool detail::outlives_coroutine<TaskContext> = true;
 /// The key of the task call that this thread is running an attempt of; the same on every attempt. NotAllowed elsewhere.
 std::string idempotency_key();
 
-namespace detail {
-
-template <class T>
-std::string normalise_json(std::string_view json) {
-  if constexpr (std::is_void_v<T>) {
-    (void)json;
-    return "null";
-  } else {
-    return to_json(decode_value<T>(json));
-  }
-}
-
-}  // namespace detail
-
 /// A task of a service. A literal value: copy it freely. Call it in a workflow; elsewhere the call throws NotAllowed.
 template <class Input, class Output>
 class Task {

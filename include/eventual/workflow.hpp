@@ -161,7 +161,7 @@ class Saga {
   Saga(const Saga&) = delete;
   Saga& operator=(const Saga&) = delete;
   ~Saga() {
-    if (!undo_.empty() && std::uncaught_exceptions() > 0 && !runtime_->discarding()) {
+    if (!undo_.empty() && runtime_->unwinding() && !runtime_->discarding()) {
       runtime_->defer_compensations(std::move(undo_));
     }
   }
@@ -169,12 +169,13 @@ class Saga {
   /// Remembers to call `task` with `input`.
   template <class Input, class Output, class Value>
     requires std::convertible_to<const Value&, Input>
-  void undo(const Task<Input, Output>& task, const Value& input) {
-    undo_.push_back([task, held = Input(input)]() { return task(held).slot(); });
+  void undo(const Task<Input, Output>& task, const Value& input,
+            std::source_location location = std::source_location::current()) {
+    undo_.push_back([task, held = Input(input), location]() { return task(held, CallOptions{}, location).slot(); });
   }
   template <class Output>
-  void undo(const Task<void, Output>& task) {
-    undo_.push_back([task]() { return task().slot(); });
+  void undo(const Task<void, Output>& task, std::source_location location = std::source_location::current()) {
+    undo_.push_back([task, location]() { return task(CallOptions{}, location).slot(); });
   }
   /// Remembers to run a coroutine that captures nothing; `arguments` are copied.
   template <class Function, class... Arguments>

@@ -8,7 +8,9 @@
 #include "base/hash.hpp"
 #include "base/limits.hpp"
 #include "base/unique_id.hpp"
+#include "eventual/json.hpp"
 #include "eventual/options.hpp"
+#include "eventual/schema.hpp"
 
 namespace eventual::workflow {
 
@@ -35,14 +37,39 @@ std::optional<Timestamp> due_after(Timestamp now, Duration timeout) {
   return now + timeout;
 }
 
-bool same_json(const std::string& recorded, const std::string& attempted, std::string (*normalise)(std::string_view)) {
+/// Equal in structure, where an absent member equals its default.
+bool same_json(const std::string& recorded, const std::string& attempted,
+               std::string (*normalise)(std::string_view)) {
   if (recorded == attempted) return true;
-  if (normalise == nullptr) return false;
   try {
-    return normalise(recorded) == attempted;
+    const std::string today = normalise != nullptr ? normalise(recorded) : recorded;
+    if (today == attempted) return true;
+    const Result<Json> left = Json::parse(today);
+    const Result<Json> right = Json::parse(attempted);
+    return left && right && *left == *right;
   } catch (const Error&) {
     return false;
   }
+}
+
+bool is_closing(const model::Event& event) {
+  return std::holds_alternative<model::ExecutionSucceeded>(event) ||
+         std::holds_alternative<model::ExecutionFailed>(event) ||
+         std::holds_alternative<model::ExecutionCancelled>(event);
+}
+
+/// Whether an execution that ended as `recorded` would end so again. The words of an error may
+/// change.
+bool same_ending(const model::Event& recorded, const model::Event& attempted) {
+  if (recorded.index() != attempted.index()) return false;
+  if (const auto* success = std::get_if<model::ExecutionSucceeded>(&recorded)) {
+    return same_json(success->result.text,
+                     std::get<model::ExecutionSucceeded>(attempted).result.text, nullptr);
+  }
+  if (const auto* failure = std::get_if<model::ExecutionFailed>(&recorded)) {
+    return failure->error.name == std::get<model::ExecutionFailed>(attempted).error.name;
+  }
+  return true;
 }
 
 /// Whether the history's call is the one that the code makes: kind, number, name and input.
@@ -56,13 +83,17 @@ struct SameCall {
     return a.seq == b.seq && a.due == b.due;
   }
   bool operator()(const model::ChildScheduled& a, const model::ChildScheduled& b) const {
-    return a.seq == b.seq && a.workflow == b.workflow && a.name == b.name && a.wait_for_result == b.wait_for_result &&
+    return a.seq == b.seq && a.workflow == b.workflow && a.name == b.name &&
+           a.wait_for_result == b.wait_for_result &&
            same_json(a.input.text, b.input.text, normalise);
   }
   bool operator()(const model::SignalSent& a, const model::SignalSent& b) const {
-    return a.seq == b.seq && a.execution_id == b.execution_id && a.signal == b.signal && a.payload == b.payload;
+    return a.seq == b.seq && a.execution_id == b.execution_id && a.signal == b.signal &&
+           same_json(a.payload.text, b.payload.text, normalise);
   }
-  bool operator()(const model::ConditionStarted& a, const model::ConditionStarted& b) const { return a.seq == b.seq; }
+  bool operator()(const model::ConditionStarted& a, const model::ConditionStarted& b) const {
+    return a.seq == b.seq;
+  }
   bool operator()(const model::SignalExpected& a, const model::SignalExpected& b) const {
     return a.seq == b.seq && a.signal == b.signal;
   }
@@ -82,7 +113,8 @@ std::string summary(const model::Event& call) {
         if constexpr (requires { value.signal; }) text += " " + value.signal;
       },
       call);
-  return text + " (call " + std::to_string(model::seq_of(call).value_or(0)) + ")";
+  if (const auto seq = model::seq_of(call)) text += " (call " + std::to_string(*seq) + ")";
+  return text;
 }
 
 std::string line_of(std::source_location location) {
@@ -91,8 +123,8 @@ std::string line_of(std::source_location location) {
 
 }  // namespace
 
-Executor::Executor(const detail::Declarations& declarations, const detail::WorkflowDefinition& definition,
-                   Identity identity, LogSink log)
+Executor::Executor(const detail::Declarations& declarations,
+                   const detail::WorkflowDefinition& definition, Identity identity, LogSink log)
     : declarations_(declarations),
       definition_(definition),
       identity_(std::move(identity)),
@@ -102,15 +134,19 @@ Executor::Executor(const detail::Declarations& declarations, const detail::Workf
 Executor::~Executor() {
   begin_discard();
   destroy_frames();
-  // What the members below hold may run destructors of user code: let them see this runtime in discard mode.
+  // What the members below hold may run destructors of user code: let them see this runtime in
+  // discard mode.
   Enter entered(*this);
   compensation_slot_ = {};
   root_ = {};
-  pending_.clear();
-  receivers_.clear();
-  conditions_.clear();
-  compensations_.clear();
-  compensation_running_ = nullptr;
+  // Out of their members first: a destructor may dispose of a listener.
+  std::exchange(pending_, {}).clear();
+  std::exchange(receivers_, {}).clear();
+  std::exchange(conditions_, {}).clear();
+  std::exchange(compensations_, {}).clear();
+  std::exchange(compensation_running_, nullptr) = nullptr;
+  listener_failure_ = nullptr;
+  destroy_frames();
 }
 
 void Executor::begin_turn(Timestamp at) {
@@ -125,29 +161,67 @@ void Executor::begin_replay(Timestamp at, std::span<const model::Event> calls) {
   replaying_ = true;
   expected_ = calls;
   expected_next_ = 0;
+  recorded_closing_.reset();
+  closed_before_ = closing_.has_value();
 }
 
 void Executor::end_turn() {
-  if (replaying_ && !stuck_ && expected_next_ < expected_.size()) {
-    differ(&expected_[expected_next_], nullptr, definition_.location);
+  if (replaying_ && !(stuck_ && discarding())) {
+    if (expected_next_ < expected_.size()) {
+      differ(&expected_[expected_next_], nullptr, definition_.location);
+    } else {
+      check_ending();
+    }
   }
   replaying_ = false;
   expected_ = {};
 }
 
+void Executor::check_ending() {
+  if (closed_before_) return;
+  if (closing_ && recorded_closing_) {
+    if (!same_ending(*recorded_closing_, *closing_))
+      differ(&*recorded_closing_, &*closing_, definition_.location);
+  } else if (closing_) {
+    differ(nullptr, &*closing_, definition_.location);
+  } else if (recorded_closing_) {
+    differ(&*recorded_closing_, nullptr, definition_.location);
+  }
+}
+
 bool Executor::apply(const model::Event& event) {
+  if (replaying_ && is_closing(event)) {
+    recorded_closing_ = event;
+    return false;
+  }
   if (closing_) return false;
+  if (!stuck_) return apply_now(event);
+  if (discarding()) return false;
+  if (std::holds_alternative<model::ExecutionUnparked>(event)) return unpark();
+  if (std::holds_alternative<model::ExecutionParked>(event)) return false;
+  held_.push_back(event);
+  return true;
+}
+
+bool Executor::unpark() {
+  {
+    Enter entered(*this);
+    stuck_.reset();
+    compensations_.insert(compensations_.begin(), std::exchange(compensation_running_, nullptr));
+    run_to_rest();
+  }
+  std::vector<model::Event> held = std::exchange(held_, {});
+  for (const model::Event& event : held)
+    apply(event);  // it may be stuck again: the rest is held again
+  return true;
+}
+
+bool Executor::apply_now(const model::Event& event) {
   Enter entered(*this);
   const bool used = std::visit(
       [&](const auto& value) -> bool {
         using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, model::ExecutionUnparked>) {
-          if (!stuck_ || !compensation_running_) return false;
-          stuck_.reset();
-          compensations_.insert(compensations_.begin(), std::exchange(compensation_running_, nullptr));
-          return true;
-        } else {
-          if (stuck_) return false;
+        {
           if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
             EVENTUAL_ASSERT(!root_.valid(), "an execution starts once");
             try {
@@ -157,22 +231,27 @@ bool Executor::apply(const model::Event& event) {
               settle_error(root_.index(), std::current_exception());
             }
             return true;
-          } else if constexpr (std::is_same_v<T, model::TaskSucceeded> || std::is_same_v<T, model::ChildSucceeded>) {
+          } else if constexpr (std::is_same_v<T, model::TaskSucceeded> ||
+                               std::is_same_v<T, model::ChildSucceeded>) {
             return answer(value.seq, value.result.text);
-          } else if constexpr (std::is_same_v<T, model::TaskFailed> || std::is_same_v<T, model::ChildFailed> ||
+          } else if constexpr (std::is_same_v<T, model::TaskFailed> ||
+                               std::is_same_v<T, model::ChildFailed> ||
                                std::is_same_v<T, model::SignalRefused>) {
             return answer(value.seq, value.error.to_error());
-          } else if constexpr (std::is_same_v<T, model::TimerFired> || std::is_same_v<T, model::SignalDelivered>) {
+          } else if constexpr (std::is_same_v<T, model::TimerFired> ||
+                               std::is_same_v<T, model::SignalDelivered>) {
             return answer(value.seq, std::string("null"));
           } else if constexpr (std::is_same_v<T, model::ChildStarted>) {
-            return answer(value.seq, '"' + value.execution_id + '"');
+            return child_started(value);
           } else if constexpr (std::is_same_v<T, model::CallTimedOut>) {
             return time_out_call(value.seq);
           } else if constexpr (std::is_same_v<T, model::SignalReceived>) {
             receive(value);
             return true;
           } else if constexpr (std::is_same_v<T, model::CancelRequested>) {
-            if (!root_.valid() || settled(root_.index())) return false;
+            if (!root_.valid() || settled(root_.index()) || cancel_requested_ || listener_failure_)
+              return false;
+            cancel_requested_ = true;
             deliver_cancellation();
             return true;
           } else {
@@ -188,7 +267,8 @@ bool Executor::apply(const model::Event& event) {
 void Executor::run_to_rest() {
   do {
     drain();
-  } while (!stuck_ && (check_conditions() || advance_compensations()));
+  } while (!stuck_ &&
+           (deliver_listener_failure() || check_conditions() || advance_compensations()));
   check_root();
 }
 
@@ -225,7 +305,8 @@ bool Executor::advance_compensations() {
     if (failed(compensation_slot_.index())) {
       const Error cause = describe(error(compensation_slot_.index()));
       compensation_slot_ = {};
-      stuck_ = Error("CompensationFailed", "a compensation failed for good: " + cause.name() + ": " + cause.message());
+      stuck_ = Error("CompensationFailed",
+                     "a compensation failed for good: " + cause.name() + ": " + cause.message());
       return false;
     }
     compensation_slot_ = {};
@@ -245,14 +326,11 @@ bool Executor::advance_compensations() {
 
 void Executor::check_root() {
   if (stuck_ || closing_) return;
-  if (listener_failure_) {
-    closing_ = model::ExecutionFailed{model::ErrorRecord(describe(listener_failure_))};
-    begin_discard();
-    return;
-  }
   if (!root_.valid() || !settled(root_.index())) return;
   if (compensation_slot_.valid() || !compensations_.empty()) return;
-  if (!failed(root_.index())) {
+  if (listener_failure_) {
+    closing_ = model::ExecutionFailed{model::ErrorRecord(describe(listener_failure_))};
+  } else if (!failed(root_.index())) {
     model::ExecutionSucceeded success;
     try {
       if (void* value = typed_value(root_.index())) {
@@ -262,8 +340,8 @@ void Executor::check_root() {
         success.result.text = json;
       }
       if (success.result.text.size() > base::k_payload_bytes_max) {
-        throw limit_exceeded("the result has " + std::to_string(success.result.text.size()) + " bytes, more than " +
-                             std::to_string(base::k_payload_bytes_max));
+        throw limit_exceeded("the result has " + std::to_string(success.result.text.size()) +
+                             " bytes, more than " + std::to_string(base::k_payload_bytes_max));
       }
       closing_ = std::move(success);
     } catch (...) {
@@ -271,7 +349,7 @@ void Executor::check_root() {
     }
   } else {
     const Error failure = describe(error(root_.index()));
-    if (failure.name() == Cancelled::k_name) {
+    if (cancel_requested_ && failure.name() == Cancelled::k_name) {
       closing_ = model::ExecutionCancelled{model::ErrorRecord(failure)};
     } else {
       closing_ = model::ExecutionFailed{model::ErrorRecord(failure)};
@@ -280,7 +358,8 @@ void Executor::check_root() {
   begin_discard();
 }
 
-bool Executor::record(model::Event call, std::source_location location, std::string (*normalise)(std::string_view)) {
+bool Executor::record(model::Event call, std::source_location location,
+                      std::string (*normalise)(std::string_view)) {
   if (!replaying_) {
     calls_.push_back(std::move(call));
     return true;
@@ -298,41 +377,51 @@ bool Executor::record(model::Event call, std::source_location location, std::str
   return true;
 }
 
-void Executor::differ(const model::Event* recorded, const model::Event* attempted, std::source_location location) {
+void Executor::differ(const model::Event* recorded, const model::Event* attempted,
+                      std::source_location location) {
   std::string message;
   if (recorded != nullptr && attempted != nullptr) {
-    const bool alike = recorded->index() == attempted->index() && summary(*recorded) == summary(*attempted);
-    message = "the history has " + summary(*recorded) + (alike ? " with another input" : "") + ", but the code at " +
-              line_of(location) + " asks for " + summary(*attempted);
+    const bool alike =
+        recorded->index() == attempted->index() && summary(*recorded) == summary(*attempted);
+    message = "the history has " + summary(*recorded) + (alike ? " with another input" : "") +
+              ", but the code at " + line_of(location) + " gives " + summary(*attempted);
   } else if (recorded != nullptr) {
-    message = "the history has " + summary(*recorded) + ", which the code of workflow " + definition_.name +
-              " no longer asks for";
+    message = "the history has " + summary(*recorded) + ", which the code of workflow " +
+              definition_.name + " at " + line_of(location) + " no longer gives";
   } else {
-    message = "the code at " + line_of(location) + " asks for " + summary(*attempted) +
-              " at a point where the history has no call";
+    message = "the code at " + line_of(location) + " gives " + summary(*attempted) +
+              " at a point where the history has nothing";
   }
   Json details = Json::object({{"location", line_of(location)}});
   details.set("recorded", recorded != nullptr ? model::to_json_view(*recorded, now_) : Json());
   details.set("attempted", attempted != nullptr ? model::to_json_view(*attempted, now_) : Json());
   stuck_ = Error(std::string(error_names::k_determinism), std::move(message), details.dump());
+  closing_.reset();
   begin_discard();
 }
 
-SlotRef Executor::pending_call(std::uint32_t seq, detail::DecodeFunction decode) {
+SlotRef Executor::pending_call(std::uint32_t seq, detail::DecodeFunction decode,
+                               bool ends_with_start) {
   SlotRef slot = make_slot(decode);
-  pending_.emplace(seq, slot);
+  pending_.emplace(seq, Pending{slot, ends_with_start});
   return slot;
+}
+
+void Executor::require_room(std::size_t payload_bytes, std::string_view what) const {
+  if (payload_bytes > base::k_payload_bytes_max) {
+    throw limit_exceeded("the input of " + std::string(what) + " has " +
+                         std::to_string(payload_bytes) + " bytes, more than " +
+                         std::to_string(base::k_payload_bytes_max));
+  }
+  if (pending_.size() + receivers_.size() + conditions_.size() >= base::k_pending_calls_max) {
+    throw limit_exceeded("more than " + std::to_string(base::k_pending_calls_max) +
+                         " calls, conditions and listeners are pending");
+  }
 }
 
 SlotRef Executor::call_task(detail::TaskCall call) {
   if (discarding()) return make_slot(call.decode);
-  if (call.input.size() > base::k_payload_bytes_max) {
-    throw limit_exceeded("the input of task " + std::string(call.task) + " has " + std::to_string(call.input.size()) +
-                         " bytes, more than " + std::to_string(base::k_payload_bytes_max));
-  }
-  if (pending_.size() >= base::k_pending_calls_max) {
-    throw limit_exceeded("more than " + std::to_string(base::k_pending_calls_max) + " calls are pending");
-  }
+  require_room(call.input.size(), call.task);
   const std::uint32_t seq = next_seq_++;
   model::TaskScheduled scheduled;
   scheduled.seq = seq;
@@ -350,21 +439,18 @@ SlotRef Executor::call_task(detail::TaskCall call) {
 
 SlotRef Executor::call_workflow(detail::WorkflowCall call) {
   if (discarding()) return make_slot(call.decode);
-  if (call.input.size() > base::k_payload_bytes_max) {
-    throw limit_exceeded("the input of workflow " + std::string(call.workflow) + " has " +
-                         std::to_string(call.input.size()) + " bytes, more than " +
-                         std::to_string(base::k_payload_bytes_max));
-  }
+  require_room(call.input.size(), call.workflow);
   const std::uint32_t seq = next_seq_++;
   model::ChildScheduled scheduled;
   scheduled.seq = seq;
   scheduled.workflow = call.workflow;
-  scheduled.name = call.name.empty() ? "~" + identity_.derivation + "-" + std::to_string(seq) : std::move(call.name);
+  scheduled.name = call.name.empty() ? "~" + identity_.derivation + "-" + std::to_string(seq)
+                                     : std::move(call.name);
   scheduled.input.text = std::move(call.input);
   scheduled.wait_for_result = call.wait_for_result;
   if (call.has_timeout) scheduled.timeout = call.timeout;
   if (!record(std::move(scheduled), call.location, call.normalise)) return make_slot(call.decode);
-  return pending_call(seq, call.decode);
+  return pending_call(seq, call.decode, !call.wait_for_result);
 }
 
 SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
@@ -374,6 +460,7 @@ SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
     settle_json(slot.index(), "null");
     return slot;
   }
+  require_room(0, "a timer");
   const std::uint32_t seq = next_seq_++;
   if (!record(model::TimerStarted{seq, due}, location, nullptr)) return make_slot();
   return pending_call(seq, nullptr);
@@ -381,6 +468,7 @@ SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
 
 SlotRef Executor::send_signal(detail::SignalSend send) {
   if (discarding()) return make_slot();
+  require_room(send.payload.size(), send.signal);
   const std::uint32_t seq = next_seq_++;
   model::SignalSent sent;
   sent.seq = seq;
@@ -389,12 +477,12 @@ SlotRef Executor::send_signal(detail::SignalSend send) {
   sent.payload.text = std::move(send.payload);
   sent.message_id = send.message_id.empty() ? "~" + identity_.derivation + "-" + std::to_string(seq)
                                             : std::move(send.message_id);
-  if (!record(std::move(sent), send.location, nullptr)) return make_slot();
+  if (!record(std::move(sent), send.location, send.normalise)) return make_slot();
   return pending_call(seq, nullptr);
 }
 
-SlotRef Executor::expect_signal(std::string_view signal, Duration timeout, detail::DecodeFunction decode,
-                                std::source_location location) {
+SlotRef Executor::expect_signal(std::string_view signal, Duration timeout,
+                                detail::DecodeFunction decode, std::source_location location) {
   if (discarding()) return make_slot(decode);
   for (auto unread = unread_.begin(); unread != unread_.end(); ++unread) {
     if (unread->signal != signal) continue;
@@ -403,13 +491,15 @@ SlotRef Executor::expect_signal(std::string_view signal, Duration timeout, detai
     unread_.erase(unread);
     return slot;
   }
+  require_room(0, "an expected signal");
   Receiver receiver;
   receiver.signal = signal;
   receiver.since = now_;
   receiver.location = location;
   if (const auto due = due_after(now_, timeout)) {
     const std::uint32_t seq = next_seq_++;
-    if (!record(model::SignalExpected{seq, std::string(signal), *due}, location, nullptr)) return make_slot(decode);
+    if (!record(model::SignalExpected{seq, std::string(signal), *due}, location, nullptr))
+      return make_slot(decode);
     receiver.seq = seq;
   }
   receiver.slot = make_slot(decode);
@@ -421,15 +511,15 @@ SlotRef Executor::expect_signal(std::string_view signal, Duration timeout, detai
 std::uint64_t Executor::add_listener(std::string_view signal, detail::ListenerFunction function,
                                      std::source_location location) {
   if (discarding()) return next_receiver_++;
-  for (auto unread = unread_.begin(); unread != unread_.end();) {
-    if (unread->signal != signal) {
-      ++unread;
-      continue;
-    }
-    const std::string payload = std::move(unread->payload);
-    unread = unread_.erase(unread);
-    function(payload);
-  }
+  require_room(0, "a listener");
+  // Out of the list first: the function may take signals itself.
+  std::vector<std::string> backlog;
+  std::erase_if(unread_, [&](Unread& unread) {
+    if (unread.signal != signal) return false;
+    backlog.push_back(std::move(unread.payload));
+    return true;
+  });
+  for (const std::string& payload : backlog) call_listener(function, payload);
   const std::uint64_t id = next_receiver_++;
   Receiver receiver;
   receiver.signal = signal;
@@ -445,11 +535,31 @@ void Executor::remove_listener(std::uint64_t id) noexcept {
     remove_running_listener_ = true;  // its function is on the stack: it goes when it returns
     return;
   }
-  receivers_.erase(id);
+  receivers_.extract(id);  // gone before its destructor runs, which may dispose of others
+}
+
+void Executor::call_listener(const detail::ListenerFunction& listener, std::string_view payload) {
+  if (discarding()) return;
+  try {
+    listener(payload);
+  } catch (...) {
+    if (!listener_failure_) listener_failure_ = std::current_exception();
+  }
+}
+
+/// Ends the execution as a cancellation would, so that what was done is undone; it closes with the
+/// listener's error.
+bool Executor::deliver_listener_failure() {
+  if (!listener_failure_ || listener_failure_delivered_ || discarding() || !root_.valid())
+    return false;
+  listener_failure_delivered_ = true;
+  if (!settled(root_.index())) deliver_cancellation();
+  return true;
 }
 
 void Executor::receive(const model::SignalReceived& signal) {
   std::vector<std::uint64_t> present;
+  std::erase_if(receivers_, [](const auto& entry) { return entry.second.abandoned(); });
   for (const auto& [id, receiver] : receivers_) {
     if (receiver.signal == signal.signal) present.push_back(id);
   }
@@ -470,26 +580,29 @@ void Executor::receive(const model::SignalReceived& signal) {
     }
     running_listener_ = id;
     remove_running_listener_ = false;
-    try {
-      receiver.listener(signal.payload.text);
-    } catch (...) {
-      if (!listener_failure_) listener_failure_ = std::current_exception();
-    }
+    call_listener(receiver.listener, signal.payload.text);
     running_listener_ = k_no_listener;
-    if (remove_running_listener_) receivers_.erase(id);
+    if (remove_running_listener_) receivers_.extract(id);
   }
 }
 
-SlotRef Executor::wait_condition(std::function<bool()> predicate, Duration timeout, std::source_location location) {
+SlotRef Executor::wait_condition(std::function<bool()> predicate, Duration timeout,
+                                 std::source_location location) {
   const detail::DecodeFunction decode = [](std::string_view json, void* object) {
     *static_cast<bool*>(object) = json == "true";
   };
   SlotRef slot = make_slot(decode);
   if (discarding()) return slot;
-  if (predicate()) {
-    settle_json(slot.index(), "true");
+  try {
+    if (predicate()) {
+      settle_json(slot.index(), "true");
+      return slot;
+    }
+  } catch (...) {
+    settle_error(slot.index(), std::current_exception());
     return slot;
   }
+  require_room(0, "a condition");
   Condition condition;
   if (const auto due = due_after(now_, timeout)) {
     const std::uint32_t seq = next_seq_++;
@@ -524,18 +637,21 @@ void Executor::log(LogLevel level, std::string_view message) {
 
 void Executor::block_until_settled(std::uint32_t slot) {
   if (settled(slot)) return;
-  throw Error(std::string(error_names::k_not_allowed), "get() would block the workflow: write co_await");
+  throw Error(std::string(error_names::k_not_allowed),
+              "get() would block the workflow: write co_await");
 }
 
 void Executor::unobserved_failure(const std::exception_ptr& error) noexcept {
   const Error failure = describe(error);
-  log(LogLevel::warn, "a coroutine that nobody awaits failed: " + failure.name() + ": " + failure.message());
+  if (failure.name() == Cancelled::k_name) return;  // the execution's own end
+  log(LogLevel::warn, "a call or coroutine that nobody awaits failed: " + failure.name() + ": " +
+                          failure.message());
 }
 
 bool Executor::answer(std::uint32_t seq, std::string json) {
   const auto found = pending_.find(seq);
   if (found == pending_.end()) return false;
-  const SlotRef slot = std::move(found->second);
+  const SlotRef slot = std::move(found->second.slot);
   pending_.erase(found);
   settle_json(slot.index(), std::move(json));
   return true;
@@ -544,10 +660,16 @@ bool Executor::answer(std::uint32_t seq, std::string json) {
 bool Executor::answer(std::uint32_t seq, const Error& failure) {
   const auto found = pending_.find(seq);
   if (found == pending_.end()) return false;
-  const SlotRef slot = std::move(found->second);
+  const SlotRef slot = std::move(found->second.slot);
   pending_.erase(found);
   settle_error(slot.index(), to_exception(failure));
   return true;
+}
+
+bool Executor::child_started(const model::ChildStarted& started) {
+  const auto found = pending_.find(started.seq);
+  if (found == pending_.end() || !found->second.ends_with_start) return false;
+  return answer(started.seq, to_json(started.execution_id));
 }
 
 bool Executor::time_out_call(std::uint32_t seq) {
@@ -563,7 +685,8 @@ bool Executor::time_out_call(std::uint32_t seq) {
     const SlotRef slot = std::move(receiver.slot);
     const std::string signal = receiver.signal;
     receivers_.erase(id);
-    settle_error(slot.index(), to_exception(Timeout("signal " + signal + " did not arrive in time")));
+    settle_error(slot.index(),
+                 to_exception(Timeout("signal " + signal + " did not arrive in time")));
     return true;
   }
   return false;
@@ -572,11 +695,13 @@ bool Executor::time_out_call(std::uint32_t seq) {
 std::vector<Waiting> Executor::waiting() const {
   std::vector<Waiting> all;
   for (const auto& [id, receiver] : receivers_) {
-    if (receiver.listener) continue;  // a listener does not hold the execution up
-    all.push_back({Waiting::Kind::signal, receiver.seq, receiver.signal, receiver.since, receiver.location});
+    if (receiver.listener || receiver.abandoned()) continue;  // they do not hold the execution up
+    all.push_back(
+        {Waiting::Kind::signal, receiver.seq, receiver.signal, receiver.since, receiver.location});
   }
   for (const Condition& condition : conditions_) {
-    all.push_back({Waiting::Kind::condition, condition.seq, {}, condition.since, condition.location});
+    all.push_back(
+        {Waiting::Kind::condition, condition.seq, {}, condition.since, condition.location});
   }
   return all;
 }

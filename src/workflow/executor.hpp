@@ -1,4 +1,5 @@
-// Runs one execution's coroutines: history events in, calls out. Feeding it the turns of a history gives the same calls again.
+// Runs one execution's coroutines: history events in, calls out. Feeding it the turns of a history
+// gives the same calls again.
 //
 // No thread, clock or store inside: the caller says what happened and when.
 #pragma once
@@ -45,16 +46,19 @@ class Executor final : private detail::Runtime {
   /// Called with what workflow code logs; never on replay.
   using LogSink = std::function<void(LogLevel level, std::string_view message)>;
 
-  Executor(const detail::Declarations& declarations, const detail::WorkflowDefinition& definition, Identity identity,
-           LogSink log);
+  Executor(const detail::Declarations& declarations, const detail::WorkflowDefinition& definition,
+           Identity identity, LogSink log);
   ~Executor() override;
 
-  /// Begins a turn at `at`. Until end_turn, `apply` takes what happened, one event at a time; everything that became runnable
-  /// has run when it returns.
+  /// Begins a turn at `at`. Until end_turn, `apply` takes what happened, one event at a time;
+  /// everything that became runnable has run when it returns.
   void begin_turn(Timestamp at);
-  /// The same for a turn of the history, whose calls must come out again. `calls` must live until end_turn.
+  /// The same for a turn of the history, whose calls must come out again. `calls` must live until
+  /// end_turn.
   void begin_replay(Timestamp at, std::span<const model::Event> calls);
-  /// False when the event has nothing to answer any more (it was answered before, or the execution has ended).
+  /// False when the event has nothing to answer any more (it was answered before, or the execution
+  /// has ended). A replayed turn is given all its events, how it ended too. Behind a failed
+  /// compensation events wait, in order, for execution_unparked.
   bool apply(const model::Event& event);
   void end_turn();
 
@@ -64,7 +68,8 @@ class Executor final : private detail::Runtime {
   std::vector<std::uint32_t> take_answered() { return std::exchange(answered_, {}); }
   /// How it ended; nothing while it is open.
   const std::optional<model::Event>& closing() const noexcept { return closing_; }
-  /// Why it cannot go on: code and history differ (DeterminismError), or a compensation failed for good.
+  /// Why it cannot go on: code and history differ (DeterminismError), or a compensation failed for
+  /// good.
   const std::optional<Error>& stuck() const noexcept { return stuck_; }
   bool done() const noexcept { return closing_.has_value() || stuck_.has_value(); }
 
@@ -81,6 +86,13 @@ class Executor final : private detail::Runtime {
     std::optional<std::uint32_t> seq;
     Timestamp since{};
     std::source_location location;
+    /// An expectation whose future was dropped: a signal given to it would be lost.
+    bool abandoned() const { return !listener && slot.runtime()->sole_owner(slot.index()); }
+  };
+  /// A call that waits for its answer.
+  struct Pending {
+    detail::SlotRef slot;
+    bool ends_with_start = false;  ///< a child that is started only
   };
   struct Condition {
     std::function<bool()> predicate;
@@ -99,12 +111,14 @@ class Executor final : private detail::Runtime {
   detail::SlotRef call_workflow(detail::WorkflowCall call) override;
   detail::SlotRef start_timer(Timestamp due, std::source_location location) override;
   detail::SlotRef send_signal(detail::SignalSend send) override;
-  detail::SlotRef expect_signal(std::string_view signal, Duration timeout, detail::DecodeFunction decode,
+  detail::SlotRef expect_signal(std::string_view signal, Duration timeout,
+                                detail::DecodeFunction decode,
                                 std::source_location location) override;
   std::uint64_t add_listener(std::string_view signal, detail::ListenerFunction function,
                              std::source_location location) override;
   void remove_listener(std::uint64_t id) noexcept override;
-  detail::SlotRef wait_condition(std::function<bool()> predicate, Duration timeout, std::source_location location) override;
+  detail::SlotRef wait_condition(std::function<bool()> predicate, Duration timeout,
+                                 std::source_location location) override;
   detail::SlotRef wait_result(std::string_view execution_id, detail::DecodeFunction decode,
                               std::source_location location) override;
   void defer_compensations(std::vector<std::function<detail::SlotRef()>> undo_in_order) override;
@@ -117,14 +131,25 @@ class Executor final : private detail::Runtime {
   void block_until_settled(std::uint32_t slot) override;
   void unobserved_failure(const std::exception_ptr& error) noexcept override;
 
-  /// Takes the next sequence number and records the call, or compares it with the history. False: discard mode began.
-  bool record(model::Event call, std::source_location location, std::string (*normalise)(std::string_view));
-  void differ(const model::Event* recorded, const model::Event* attempted, std::source_location location);
-  detail::SlotRef pending_call(std::uint32_t seq, detail::DecodeFunction decode);
+  /// Takes the next sequence number and records the call, or compares it with the history. False:
+  /// discard mode began.
+  bool record(model::Event call, std::source_location location,
+              std::string (*normalise)(std::string_view));
+  void differ(const model::Event* recorded, const model::Event* attempted,
+              std::source_location location);
+  detail::SlotRef pending_call(std::uint32_t seq, detail::DecodeFunction decode,
+                               bool ends_with_start = false);
+  void require_room(std::size_t payload_bytes, std::string_view what) const;
   bool answer(std::uint32_t seq, std::string json);
   bool answer(std::uint32_t seq, const Error& error);
   bool time_out_call(std::uint32_t seq);
+  bool child_started(const model::ChildStarted& started);
+  bool apply_now(const model::Event& event);
+  bool unpark();
   void receive(const model::SignalReceived& signal);
+  void call_listener(const detail::ListenerFunction& listener, std::string_view payload);
+  bool deliver_listener_failure();
+  void check_ending();
   void run_to_rest();
   bool check_conditions();
   bool advance_compensations();
@@ -145,7 +170,7 @@ class Executor final : private detail::Runtime {
   std::uint32_t next_seq_ = 0;
 
   detail::SlotRef root_;
-  std::unordered_map<std::uint32_t, detail::SlotRef> pending_;
+  std::unordered_map<std::uint32_t, Pending> pending_;
   std::map<std::uint64_t, Receiver> receivers_;  // in order of registration
   std::uint64_t next_receiver_ = 0;
   std::vector<Unread> unread_;
@@ -157,7 +182,12 @@ class Executor final : private detail::Runtime {
   std::uint64_t running_listener_ = k_no_listener;
   bool remove_running_listener_ = false;
   std::exception_ptr listener_failure_;
+  bool listener_failure_delivered_ = false;
+  bool cancel_requested_ = false;
+  std::vector<model::Event> held_;  // behind a failed compensation
   std::optional<model::Event> closing_;
+  bool closed_before_ = false;                    // the turn that is replayed
+  std::optional<model::Event> recorded_closing_;  // of the turn that is replayed
   std::optional<Error> stuck_;
 };
 

@@ -23,6 +23,8 @@ struct Runtime::Slot {
   std::uint32_t references = 0;
   State state = State::free;
   bool cancel_waits = false;
+  bool finishing = false;         ///< the coroutine's own count stands in finished_
+  mutable bool observed = false;  ///< somebody has waited for it or read its failure
   std::uint32_t next_free = k_none;
   std::coroutine_handle<> frame;  ///< of a coroutine: kept until the slot is free
   std::uint64_t frame_order = 0;
@@ -55,7 +57,8 @@ Runtime* Runtime::current() noexcept { return t_current; }
 Runtime& Runtime::require(std::string_view operation) {
   if (t_current == nullptr) {
     throw Error(std::string(error_names::k_not_allowed),
-                std::string(operation) + " works only in a workflow or in a handler of the service, on its own thread");
+                std::string(operation) +
+                    " works only in a workflow or in a handler of the service, on its own thread");
   }
   return *t_current;
 }
@@ -74,7 +77,7 @@ SlotRef Runtime::make_slot(DecodeFunction decode) {
   Slot& slot = slots_[index];
   slot.references = 1;
   slot.state = Slot::State::pending;
-  slot.cancel_waits = false;
+  slot.cancel_waits = slot.finishing = slot.observed = false;
   slot.decode = decode;
   return SlotRef(this, index);
 }
@@ -82,12 +85,23 @@ SlotRef Runtime::make_slot(DecodeFunction decode) {
 void Runtime::retain(std::uint32_t slot) noexcept { ++slots_[slot].references; }
 
 void Runtime::release(std::uint32_t index) noexcept {
-  EVENTUAL_ASSERT(slots_[index].references > 0, "a future is released once for each time it was retained");
+  EVENTUAL_ASSERT(slots_[index].references > 0,
+                  "a future is released once for each time it was retained");
   if (--slots_[index].references > 0) return;
-  free_slot(index);
+  // What a slot holds may release the next one, and so on: no recursion.
+  dying_.push_back(index);
+  if (std::exchange(reaping_, true)) return;
+  while (!dying_.empty()) {
+    const std::uint32_t next = dying_.back();
+    dying_.pop_back();
+    free_slot(next);
+  }
+  reaping_ = false;
 }
 
 void Runtime::free_slot(std::uint32_t index) noexcept {
+  if (failed(index) && !slots_[index].observed && !discarding_)
+    unobserved_failure(slots_[index].error);
   Slot& slot = slots_[index];
   const std::coroutine_handle<> frame = std::exchange(slot.frame, {});
   void* value = std::exchange(slot.value, nullptr);
@@ -104,13 +118,24 @@ void Runtime::free_slot(std::uint32_t index) noexcept {
   free_head_ = index;
 }
 
-bool Runtime::settled(std::uint32_t slot) const noexcept { return slots_[slot].state > Slot::State::pending; }
-bool Runtime::failed(std::uint32_t slot) const noexcept { return slots_[slot].state == Slot::State::failed; }
-const std::exception_ptr& Runtime::error(std::uint32_t slot) const noexcept { return slots_[slot].error; }
+bool Runtime::settled(std::uint32_t slot) const noexcept {
+  return slots_[slot].state > Slot::State::pending;
+}
+bool Runtime::failed(std::uint32_t slot) const noexcept {
+  return slots_[slot].state == Slot::State::failed;
+}
+const std::exception_ptr& Runtime::error(std::uint32_t slot) const noexcept {
+  slots_[slot].observed = true;
+  return slots_[slot].error;
+}
 void* Runtime::typed_value(std::uint32_t slot) const noexcept { return slots_[slot].value; }
-std::string_view Runtime::json_value(std::uint32_t slot) const noexcept { return slots_[slot].json; }
+std::string_view Runtime::json_value(std::uint32_t slot) const noexcept {
+  return slots_[slot].json;
+}
 DecodeFunction Runtime::decoder(std::uint32_t slot) const noexcept { return slots_[slot].decode; }
-bool Runtime::sole_owner(std::uint32_t slot) const noexcept { return slots_[slot].references == 1; }
+bool Runtime::sole_owner(std::uint32_t slot) const noexcept {
+  return slots_[slot].references == (slots_[slot].finishing ? 2U : 1U);
+}
 
 void Runtime::set_cancel_waits(std::uint32_t slot) noexcept { slots_[slot].cancel_waits = true; }
 
@@ -148,18 +173,32 @@ SlotRef Runtime::adopt(std::coroutine_handle<> frame) {
 
 void Runtime::start(std::coroutine_handle<> frame) {
   if (discarding_) return;  // it never runs; its frame goes with the others
-  frame.resume();
+  resume(frame);
 }
+
+void Runtime::resume(std::coroutine_handle<> frame) {
+  void* const outer = std::exchange(running_, frame.address());
+  const int exceptions = std::exchange(exceptions_before_, std::uncaught_exceptions());
+  frame.resume();
+  running_ = outer;
+  exceptions_before_ = exceptions;
+}
+
+bool Runtime::unwinding() const noexcept { return std::uncaught_exceptions() > exceptions_before_; }
 
 void Runtime::finish(std::uint32_t index, void* value, std::exception_ptr error) noexcept {
   Slot& slot = slots_[index];
   slot.value = value;
   const bool is_failure = error != nullptr;
   slot.state = is_failure ? Slot::State::failed : Slot::State::succeeded;
-  if (is_failure && slot.references == 1 && slot.first_waiter == nullptr && !discarding_) unobserved_failure(error);
+  slot.finishing = true;
+  if (!owed_.empty()) {
+    std::erase_if(owed_, [&](const Owed& owed) { return owed.frame == slot.frame.address(); });
+  }
   slot.error = std::move(error);
   notify(slot, is_failure);
-  finished_.push_back(index);  // its frame is running this: the count that kept it is given back by drain
+  finished_.push_back(
+      index);  // its frame is running this: the count that kept it is given back by drain
 }
 
 void Runtime::notify(Slot& slot, bool is_failure) {
@@ -181,10 +220,18 @@ void Runtime::count(WaitGroup& group, std::uint32_t position, bool is_failure) {
   const bool last = group.settled_count == group.total;
   bool fire = false;
   switch (group.mode) {
-    case WaitMode::all: fire = is_failure || last; break;
-    case WaitMode::any: fire = !is_failure || last; break;
-    case WaitMode::race: fire = true; break;
-    case WaitMode::settled: fire = last; break;
+    case WaitMode::all:
+      fire = is_failure || last;
+      break;
+    case WaitMode::any:
+      fire = !is_failure || last;
+      break;
+    case WaitMode::race:
+      fire = true;
+      break;
+    case WaitMode::settled:
+      fire = last;
+      break;
   }
   if (!fire) return;
   group.fired = true;
@@ -203,12 +250,15 @@ void Runtime::arm(WaitGroup& group, std::coroutine_handle<> handle, std::uint32_
   groups_ = &group;
 }
 
-void Runtime::wait_on(WaitGroup& group, Waiter& waiter, const SlotRef& ref, std::uint32_t position) {
-  EVENTUAL_ASSERT(ref.runtime() == this, "a future is awaited in the execution or handler that made it");
+void Runtime::wait_on(WaitGroup& group, Waiter& waiter, const SlotRef& ref,
+                      std::uint32_t position) {
+  EVENTUAL_ASSERT(ref.runtime() == this,
+                  "a future is awaited in the execution or handler that made it");
   Slot& slot = slots_[ref.index()];
   waiter.group = &group;
   waiter.slot = ref.index();
   waiter.position = position;
+  slot.observed = true;
   if (slot.state != Slot::State::pending) {
     count(group, position, slot.state == Slot::State::failed);
     return;
@@ -234,13 +284,21 @@ void Runtime::unlink(Waiter& waiter) noexcept {
   waiter.linked = false;
 }
 
-bool Runtime::take_cancellation() noexcept { return std::exchange(cancellation_pending_, false); }
+bool Runtime::take_cancellation() noexcept {
+  const auto found = std::find_if(owed_.begin(), owed_.end(),
+                                  [this](const Owed& owed) { return owed.frame == running_; });
+  if (found == owed_.end()) return false;
+  const std::uint32_t chain = found->chain;
+  std::erase_if(owed_, [chain](const Owed& owed) { return owed.chain == chain; });
+  return true;
+}
 
 void Runtime::drain() {
   for (;;) {
     while (!finished_.empty()) {
       const std::uint32_t index = finished_.back();
       finished_.pop_back();
+      slots_[index].finishing = false;
       release(index);
     }
     if (ready_head_ == ready_.size()) break;
@@ -249,7 +307,7 @@ void Runtime::drain() {
       ready_.clear();
       ready_head_ = 0;
     }
-    if (!discarding_) next.resume();
+    if (!discarding_) resume(next);
   }
 }
 
@@ -277,8 +335,41 @@ void Runtime::destroy_frames() noexcept {
   }
 }
 
+/// Marks who waits for `slot`, through any number of coroutines, as one chain.
+void Runtime::hold_back_cancellation(std::uint32_t slot, std::uint32_t chain) {
+  std::vector<std::uint32_t> held{slot};
+  while (!held.empty()) {
+    const std::uint32_t next = held.back();
+    held.pop_back();
+    for (Waiter* waiter = slots_[next].first_waiter; waiter != nullptr; waiter = waiter->next) {
+      WaitGroup& group = *waiter->group;
+      if (group.fired) continue;
+      group.cancel_waits = true;
+      void* const frame = group.handle.address();
+      const auto known = std::find_if(owed_.begin(), owed_.end(),
+                                      [&](const Owed& owed) { return owed.frame == frame; });
+      if (known != owed_.end()) {
+        for (Owed& owed : owed_) {
+          if (owed.chain == known->chain && &owed != &*known) owed.chain = chain;
+        }
+        known->chain = chain;
+        continue;
+      }
+      owed_.push_back({frame, chain});
+      for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+        if (slots_[index].frame == group.handle && slots_[index].state == Slot::State::pending)
+          held.push_back(index);
+      }
+    }
+  }
+}
+
 void Runtime::deliver_cancellation() {
-  bool woke_any = false;
+  owed_.clear();
+  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+    if (slots_[index].state == Slot::State::pending && slots_[index].cancel_waits)
+      hold_back_cancellation(index, index);
+  }
   // Newest first in the list; wake oldest first, the order in which they were awaited.
   std::vector<WaitGroup*> waiting;
   for (WaitGroup* group = groups_; group != nullptr; group = group->next) {
@@ -288,9 +379,7 @@ void Runtime::deliver_cancellation() {
     (*group)->fired = true;
     (*group)->cancelled = true;
     ready_.push_back((*group)->handle);
-    woke_any = true;
   }
-  if (!woke_any) cancellation_pending_ = true;
 }
 
 void throw_all_failed(const std::vector<SlotRef>& slots) {
@@ -303,7 +392,8 @@ void throw_all_failed(const std::vector<SlotRef>& slots) {
     details.push_back(Json::object({{"name", error.name()}, {"message", error.message()}}));
   }
   throw Error(std::string(error_names::k_all_failed),
-              slots.empty() ? "there was nothing to wait for" : "all " + std::to_string(slots.size()) + " failed: " + names,
+              slots.empty() ? "there was nothing to wait for"
+                            : "all " + std::to_string(slots.size()) + " failed: " + names,
               details.dump());
 }
 

@@ -22,6 +22,17 @@ T decode_value(std::string_view json) {
   return from_json<T>(json, options).value();
 }
 
+/// A recorded value as today's code would write it.
+template <class T>
+std::string normalise_json(std::string_view json) {
+  if constexpr (std::is_void_v<T>) {
+    (void)json;
+    return "null";
+  } else {
+    return to_json(decode_value<T>(json));
+  }
+}
+
 template <class T>
 DecodeFunction decoder_of() {
   if constexpr (std::is_void_v<T>) {

@@ -129,6 +129,7 @@ struct SignalSend {
   std::string payload;
   std::string message_id;
   bool immediate = false;
+  std::string (*normalise)(std::string_view json) = nullptr;
   std::source_location location;
 };
 
@@ -200,8 +201,10 @@ class Runtime {
   void wait_on(WaitGroup& group, Waiter& waiter, const SlotRef& slot, std::uint32_t position);
   void unlink(WaitGroup& group) noexcept;
   void unlink(Waiter& waiter) noexcept;
-  /// True once, when a cancellation has arrived and no await has thrown it yet.
+  /// True once, when a cancellation has arrived that the coroutine now running has not been told of yet.
   bool take_cancellation() noexcept;
+  /// Whether an exception is on its way through the coroutine now running.
+  bool unwinding() const noexcept;
 
   bool discarding() const noexcept { return discarding_; }
 
@@ -225,9 +228,10 @@ class Runtime {
   void begin_discard() noexcept { discarding_ = true; }
   /// Destroys all frames, newest first. Requires begin_discard().
   void destroy_frames() noexcept;
-  /// Wakes every suspended await with Cancelled, or remembers it for the next await.
+  /// Wakes every suspended await with Cancelled. Those that wait for a call that delivers its outcome first, directly or
+  /// through other coroutines, go on waiting: the next await after it throws instead.
   void deliver_cancellation();
-  /// A coroutine ended with an error that nobody awaits or will await.
+  /// A call or a coroutine failed, and nobody awaits it or will.
   virtual void unobserved_failure(const std::exception_ptr& error) noexcept = 0;
 
  private:
@@ -235,16 +239,26 @@ class Runtime {
   void notify(Slot& slot, bool is_failure);
   void count(WaitGroup& group, std::uint32_t position, bool is_failure);
   void free_slot(std::uint32_t index) noexcept;
+  void resume(std::coroutine_handle<> frame);
+  void hold_back_cancellation(std::uint32_t slot, std::uint32_t chain);
 
   std::vector<Slot> slots_;
   std::uint32_t free_head_ = WaitGroup::k_undecided;
   std::vector<std::coroutine_handle<>> ready_;
   std::size_t ready_head_ = 0;
   std::vector<std::uint32_t> finished_;  // coroutines at their end, whose own count is still to be given back
+  std::vector<std::uint32_t> dying_;     // slots that nobody counts any more: a list, for they may hang in long chains
+  bool reaping_ = false;
+  void* running_ = nullptr;  // the frame now running
+  int exceptions_before_ = 0;  // on their way when the frame now running was resumed
+  struct Owed {
+    void* frame;
+    std::uint32_t chain;  // frames that wait for one another: one of them is told
+  };
+  std::vector<Owed> owed_;  // frames whose next await throws Cancelled
   std::uint64_t frames_made_ = 0;
   WaitGroup* groups_ = nullptr;
   bool discarding_ = false;
-  bool cancellation_pending_ = false;
 };
 
 inline SlotRef::SlotRef(const SlotRef& other) noexcept : runtime_(other.runtime_), index_(other.index_) {
