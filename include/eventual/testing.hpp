@@ -1,0 +1,332 @@
+// Tests of a service on virtual time: the real engine on a memory store, one thing at a time, and a clock that moves only when
+// the test says so. Works with any test framework; what goes wrong is thrown as ev::Error.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "eventual/command.hpp"
+#include "eventual/json.hpp"
+#include "eventual/schema.hpp"
+#include "eventual/service.hpp"
+#include "eventual/signal.hpp"
+#include "eventual/task.hpp"
+#include "eventual/workflow.hpp"
+
+namespace eventual {
+
+class TestEnvironment;
+
+namespace detail {
+
+/// What a mocked task does, in JSON.
+class TaskMockCore {
+ public:
+  /// The result, or a thrown failure.
+  using Act = std::function<std::string(std::string_view input_json)>;
+
+  explicit TaskMockCore(std::string task) : task_(std::move(task)) {}
+
+  void always(Act act);
+  void once(Act act);
+  void block_always();
+  void block_once();
+  const std::vector<std::string>& calls() const noexcept { return calls_; }
+  void forget_calls() noexcept { calls_.clear(); }
+  const std::string& task() const noexcept { return task_; }
+
+  /// Takes the next behaviour; nothing when the attempt is to hang.
+  std::optional<Act> next(std::string input_json);
+
+ private:
+  struct Behaviour {
+    bool blocks = false;
+    Act act;
+  };
+  std::string task_;
+  std::vector<Behaviour> once_;
+  std::optional<Behaviour> always_;
+  std::vector<std::string> calls_;
+};
+
+}  // namespace detail
+
+/// A task that a test answers for. Behaviours for one attempt are used up first, in order; then the standing one. Without any,
+/// it succeeds with a default-made result. Belongs to its environment.
+template <class Input, class Output>
+class TaskMock {
+ public:
+  explicit TaskMock(std::shared_ptr<detail::TaskMockCore> core) : core_(std::move(core)) {}
+
+  TaskMock& succeed(const detail::Stored<Output>& value)
+    requires(!std::is_void_v<Output>)
+  {
+    core_->always(result(value));
+    return *this;
+  }
+  TaskMock& succeed()
+    requires std::is_void_v<Output>
+  {
+    core_->always([](std::string_view) { return std::string("null"); });
+    return *this;
+  }
+  TaskMock& succeed_once(const detail::Stored<Output>& value)
+    requires(!std::is_void_v<Output>)
+  {
+    core_->once(result(value));
+    return *this;
+  }
+  TaskMock& succeed_once()
+    requires std::is_void_v<Output>
+  {
+    core_->once([](std::string_view) { return std::string("null"); });
+    return *this;
+  }
+  TaskMock& fail(std::string name, std::string message = {}) {
+    core_->always(failure(Error(std::move(name), std::move(message))));
+    return *this;
+  }
+  TaskMock& fail_once(std::string name, std::string message = {}) {
+    core_->once(failure(Error(std::move(name), std::move(message))));
+    return *this;
+  }
+  /// Calls `function` with the input instead of the handler.
+  template <class Function>
+  TaskMock& invoke(Function function) {
+    core_->always(call(std::move(function)));
+    return *this;
+  }
+  template <class Function>
+  TaskMock& invoke_once(Function function) {
+    core_->once(call(std::move(function)));
+    return *this;
+  }
+  /// Attempts begin and never end by themselves: only a time limit or a cancellation ends the call.
+  TaskMock& block() {
+    core_->block_always();
+    return *this;
+  }
+  TaskMock& block_once() {
+    core_->block_once();
+    return *this;
+  }
+
+  /// The inputs of all attempts so far, oldest first.
+  std::vector<detail::Stored<Input>> calls() const {
+    std::vector<detail::Stored<Input>> inputs;
+    for (const std::string& json : core_->calls()) {
+      if constexpr (std::is_void_v<Input>) {
+        inputs.emplace_back();
+      } else {
+        inputs.push_back(detail::decode_value<Input>(json));
+      }
+    }
+    return inputs;
+  }
+  std::size_t call_count() const noexcept { return core_->calls().size(); }
+
+ private:
+  static detail::TaskMockCore::Act result(const detail::Stored<Output>& value) {
+    return [json = to_json(value)](std::string_view) { return json; };
+  }
+  static detail::TaskMockCore::Act failure(Error error) {
+    return [error = std::move(error)](std::string_view) -> std::string { throw_error(error); };
+  }
+  template <class Function>
+  static detail::TaskMockCore::Act call(Function function) {
+    return [function = std::move(function)](std::string_view json) mutable -> std::string {
+      auto run = [&]() -> decltype(auto) {
+        if constexpr (std::is_void_v<Input>) {
+          (void)json;
+          return function();
+        } else {
+          return function(detail::decode_value<Input>(json));
+        }
+      };
+      if constexpr (std::is_void_v<Output>) {
+        run();
+        return "null";
+      } else {
+        return to_json(static_cast<Output>(run()));
+      }
+    };
+  }
+
+  std::shared_ptr<detail::TaskMockCore> core_;  // shared with the environment, which asks it
+};
+
+/// An execution of the environment.
+template <class Output>
+class TestExecution {
+ public:
+  TestExecution(TestEnvironment& environment, std::string id) : environment_(&environment), id_(std::move(id)) {}
+
+  const std::string& id() const noexcept { return id_; }
+  operator ExecutionId() const { return ExecutionId{id_, 0}; }  // NOLINT: it stands for its id
+
+  /// "running", "succeeded", "failed", …
+  std::string status() const;
+  /// The result; throws what the execution failed with. While it is open: throws Error("NotClosed") that says what it waits for.
+  Output result() const;
+  /// The failure of a failed execution, the reason of a parked one.
+  std::optional<Error> error() const;
+  std::vector<Json> history() const;
+  std::vector<Json> waiting_for() const;
+
+ private:
+  TestEnvironment* environment_;
+  std::string id_;
+};
+
+struct TestOptions {
+  Timestamp start{};         ///< the first instant
+  std::uint64_t seed = 1;    ///< of ids and jitter
+  std::size_t live_executions_max = 20'000;  ///< a small one makes executions be replayed all the time
+};
+
+/// One service under test. One thread uses it at a time.
+///
+/// start, send, cancel and call do all that can be done at the current instant before they return; time moves by tick alone.
+class TestEnvironment {
+ public:
+  explicit TestEnvironment(Service& service, TestOptions options = {});
+  ~TestEnvironment();
+  TestEnvironment(const TestEnvironment&) = delete;
+  TestEnvironment& operator=(const TestEnvironment&) = delete;
+
+  Timestamp now() const noexcept;
+
+  /// Moves time by a second, by `seconds` single ones, or by `duration`; everything that falls due happens at its own instant.
+  /// InvalidInput unless positive.
+  void tick();
+  void tick(std::int64_t seconds);
+  void tick(Duration duration);
+  void tick(int seconds) { tick(static_cast<std::int64_t>(seconds)); }
+  /// InvalidInput for a fraction: a duration says what is meant.
+  void tick(double) = delete;
+  /// Moves time to `time`, inclusive; does only what is due when it is past.
+  void tick_until(Timestamp time);
+  /// Moves time from one due instant to the next until nothing is due any more. Throws Error("NotIdle") when there is still
+  /// something due after `horizon`.
+  void run_until_idle(Duration horizon = std::chrono::hours(24 * 365 * 10));
+
+  /// Answers for a task from now on. The same mock for the same task.
+  template <class Input, class Output>
+  TaskMock<Input, Output> mock(const Task<Input, Output>& task) {
+    detail::TaskMockCore::Act standing;
+    if constexpr (std::is_void_v<Output>) {
+      standing = [](std::string_view) { return std::string("null"); };
+    } else if constexpr (std::is_default_constructible_v<Output>) {
+      standing = [](std::string_view) { return to_json(Output{}); };
+    }
+    return TaskMock<Input, Output>(mock_json(task.name(), std::move(standing)));
+  }
+
+  template <class Input, class Output>
+  TestExecution<Output> start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
+                              const StartOptions& options = {})
+    requires(!std::is_void_v<Input>)
+  {
+    return TestExecution<Output>(*this, start_json(workflow.name(), to_json(input), options));
+  }
+  template <class Input, class Output>
+  TestExecution<Output> start(const Workflow<Input, Output>& workflow, const StartOptions& options = {})
+    requires std::is_void_v<Input>
+  {
+    return TestExecution<Output>(*this, start_json(workflow.name(), "null", options));
+  }
+
+  /// Throws NotFound or Closed as the sender would see it.
+  template <class Payload, class Body>
+  void send(const ExecutionId& execution, const Signal<Payload>& signal, const Body& payload, const SendOptions& options = {}) {
+    send_json(execution, signal.name(), to_json(static_cast<Payload>(payload)), options);
+  }
+  void send(const ExecutionId& execution, const Signal<void>& signal, const SendOptions& options = {}) {
+    send_json(execution, signal.name(), "null", options);
+  }
+
+  void cancel(const ExecutionId& execution);
+  void terminate(const ExecutionId& execution, std::string reason = {});
+
+  /// Calls a command in process, through its schemas. Throws what it throws. A command that waits for what needs time to pass
+  /// cannot end: throws Error("NotClosed") that says what everything waits for.
+  template <class Input, class Output>
+  Output call(const Command<Input, Output>& command, const detail::Stored<Input>& input)
+    requires(!std::is_void_v<Input>)
+  {
+    const std::string json = call_json(command.name(), to_json(input));
+    if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
+  }
+  template <class Input, class Output>
+  Output call(const Command<Input, Output>& command)
+    requires std::is_void_v<Input>
+  {
+    const std::string json = call_json(command.name(), "null");
+    if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
+  }
+
+  /// Runs the code of every execution, open and closed, over its history once more. Throws the first DeterminismError.
+  void replay_all();
+  /// As after a crash of the process at this instant: what was committed goes on.
+  void restart();
+  /// Forgets executions and mocks, and sets the clock back to the start (or to `start`).
+  void reset();
+  void reset(Timestamp start);
+  /// Ids of all executions, oldest first.
+  std::vector<std::string> executions();
+  /// What the service logged, as "LEVEL text".
+  const std::vector<std::string>& logs() const noexcept;
+
+  // --- untyped, for tools ---
+  std::string start_json(std::string_view workflow, std::string input_json, const StartOptions& options);
+  void send_json(const ExecutionId& execution, std::string_view signal, std::string payload_json, const SendOptions& options);
+  std::string call_json(std::string_view command, std::string input_json);
+  /// The members of GET /_eventual/executions/<id>.
+  Json view(const ExecutionId& execution);
+  std::vector<Json> history(const ExecutionId& execution);
+
+ private:
+  template <class Output>
+  friend class TestExecution;
+
+  std::shared_ptr<detail::TaskMockCore> mock_json(std::string_view task, detail::TaskMockCore::Act standing);
+  /// JSON of the result; throws as TestExecution::result says.
+  std::string result_json(const ExecutionId& execution);
+  std::optional<Error> error_of(const ExecutionId& execution);
+
+  struct Core;
+  std::unique_ptr<Core> core_;
+};
+
+template <class Output>
+std::string TestExecution<Output>::status() const {
+  return environment_->view(*this)["status"].as_string();
+}
+template <class Output>
+Output TestExecution<Output>::result() const {
+  const std::string json = environment_->result_json(*this);
+  if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
+}
+template <class Output>
+std::optional<Error> TestExecution<Output>::error() const {
+  return environment_->error_of(*this);
+}
+template <class Output>
+std::vector<Json> TestExecution<Output>::history() const {
+  return environment_->history(*this);
+}
+template <class Output>
+std::vector<Json> TestExecution<Output>::waiting_for() const {
+  return environment_->view(*this)["waiting_for"].as_array();
+}
+
+}  // namespace eventual

@@ -1,0 +1,309 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "engine/verify.hpp"
+#include "eventual/testing.hpp"
+#include "gateway/execution_json.hpp"
+#include "store/memory/memory_store.hpp"
+#include "testing/virtual_host.hpp"
+
+namespace eventual {
+
+namespace detail {
+
+void TaskMockCore::always(Act act) { always_ = Behaviour{false, std::move(act)}; }
+void TaskMockCore::once(Act act) { once_.push_back({false, std::move(act)}); }
+void TaskMockCore::block_always() { always_ = Behaviour{true, nullptr}; }
+void TaskMockCore::block_once() { once_.push_back({true, nullptr}); }
+
+std::optional<TaskMockCore::Act> TaskMockCore::next(std::string input_json) {
+  calls_.push_back(std::move(input_json));
+  Behaviour behaviour;
+  if (!once_.empty()) {
+    behaviour = std::move(once_.front());
+    once_.erase(once_.begin());
+  } else if (always_) {
+    behaviour = *always_;
+  } else {
+    throw Error(std::string(error_names::k_not_allowed),
+                "the mock of task " + task_ + " was not told what to do, and its result has no default");
+  }
+  if (behaviour.blocks) return std::nullopt;
+  return std::move(behaviour.act);
+}
+
+}  // namespace detail
+
+namespace {
+
+std::string level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::trace: return "TRACE";
+    case LogLevel::debug: return "DEBUG";
+    case LogLevel::info: return "INFO";
+    case LogLevel::warn: return "WARN";
+    case LogLevel::error: return "ERROR";
+  }
+  return "INFO";
+}
+
+/// "task chargeCard (attempt 3 of 5), since 1970-01-01T00:00:00.000Z"
+std::string sentence(const ports::WaitingFor& waiting) {
+  std::string text = waiting.kind + " " + waiting.details.dump();
+  return text + " since " + to_iso8601(waiting.since);
+}
+
+}  // namespace
+
+struct TestEnvironment::Core {
+  Core(Service& tested, TestOptions given) : service(tested), options(given) {
+    std::string defects;
+    for (const detail::Defect& defect : service.declarations().defects()) {
+      defects += fmt::format("\n{}:{}: {}", defect.location.file_name(), defect.location.line(), defect.message);
+    }
+    if (!defects.empty()) {
+      throw Error(std::string(error_names::k_invalid_input), "the declarations of " + service.name() + " are wrong:" + defects);
+    }
+    open(options.start);
+  }
+
+  void open(Timestamp now) {
+    testing::VirtualHostOptions host_options;
+    host_options.engine.timer_window = k_forever;
+    host_options.engine.live_executions_max = options.live_executions_max;
+    host_options.seed = options.seed + boots++;
+    host_options.log = [this](LogLevel level, std::string_view, std::string_view message) {
+      logs.push_back(level_name(level) + " " + std::string(message));
+    };
+    host = std::make_unique<testing::VirtualHost>(service, store, now, std::move(host_options));
+    host->set_substitutes([this](const engine::Attempt& attempt) -> std::optional<testing::VirtualHost::Substitute> {
+      const auto found = mocks.find(attempt.definition->name);
+      if (found == mocks.end()) return std::nullopt;
+      try {
+        auto act = found->second->next(attempt.input);
+        if (!act) return testing::VirtualHost::Substitute{true, nullptr};
+        return testing::VirtualHost::Substitute{false, std::move(*act)};
+      } catch (const Error& error) {
+        return testing::VirtualHost::Substitute{false, [error](std::string_view) -> std::string { throw error; }};
+      }
+    });
+    host->settle();
+  }
+
+  /// Asks the engine and waits for its answer, which comes at this instant.
+  template <class T, class Ask>
+  Result<T> ask(Ask&& ask_engine) {
+    auto answer = std::make_shared<std::optional<Result<T>>>();
+    ask_engine([answer](Result<T> given) { *answer = std::move(given); });
+    host->settle();
+    if (!*answer) return Error(std::string(error_names::k_internal), "the engine did not answer at once");
+    return std::move(**answer);
+  }
+
+  Result<ports::ExecutionView> view(const ExecutionId& execution) {
+    auto ref = ports::parse_execution_id(execution.id);
+    if (!ref) return ref.error();
+    ref->run = execution.run;
+    return ask<ports::ExecutionView>(
+        [&](ports::Callback<ports::ExecutionView> done) { host->operations().describe(*ref, std::move(done)); });
+  }
+
+  std::string all_waiting() {
+    std::string text;
+    for (const std::string& id : ids()) {
+      const auto open = view(ExecutionId{id, 0});
+      if (!open || gateway::is_closed(open->status)) continue;
+      text += fmt::format("\n  {} ({}):", id, open->status);
+      if (open->waiting_for.empty()) text += " nothing that will ever come";
+      for (const auto& waiting : open->waiting_for) text += "\n    " + sentence(waiting);
+    }
+    return text.empty() ? "\n  no execution is open" : text;
+  }
+
+  std::vector<std::string> ids() {
+    std::vector<std::string> found;
+    ports::ListRequest request;
+    request.limit = 1000;
+    for (;;) {
+      const auto page = engine::list_executions(store, engine::Options().shards, request).value();
+      for (const auto& execution : page.executions) found.push_back(execution.execution.id());
+      if (page.cursor.empty()) break;
+      request.cursor = page.cursor;
+    }
+    std::reverse(found.begin(), found.end());
+    return found;
+  }
+
+  Service& service;
+  TestOptions options;
+  store::MemoryStore store;
+  std::uint64_t boots = 0;
+  std::map<std::string, std::shared_ptr<detail::TaskMockCore>, std::less<>> mocks;
+  std::vector<std::string> logs;
+  std::unique_ptr<testing::VirtualHost> host;
+};
+
+TestEnvironment::TestEnvironment(Service& service, TestOptions options)
+    : core_(std::make_unique<Core>(service, options)) {}
+TestEnvironment::~TestEnvironment() = default;
+
+Timestamp TestEnvironment::now() const noexcept { return core_->host->now(); }
+
+void TestEnvironment::tick() { tick(Duration(1000)); }
+
+void TestEnvironment::tick(std::int64_t seconds) {
+  if (seconds < 1) {
+    throw Error(std::string(error_names::k_invalid_input), fmt::format("time cannot move by {} seconds", seconds));
+  }
+  tick(Duration(seconds * 1000));
+}
+
+void TestEnvironment::tick(Duration duration) {
+  if (duration <= Duration(0)) {
+    throw Error(std::string(error_names::k_invalid_input), fmt::format("time cannot move by {} ms", duration.count()));
+  }
+  core_->host->advance_to(now() + duration);
+}
+
+void TestEnvironment::tick_until(Timestamp time) {
+  if (time <= now()) return core_->host->settle();
+  core_->host->advance_to(time);
+}
+
+void TestEnvironment::run_until_idle(Duration horizon) {
+  core_->host->settle();
+  const Timestamp end = now() + horizon;
+  while (const auto due = core_->host->next_due()) {
+    if (*due > end) {
+      throw Error("NotIdle", fmt::format("something is still due after {} ms: {}", horizon.count(), core_->all_waiting()));
+    }
+    core_->host->advance_to(*due);
+  }
+}
+
+std::string TestEnvironment::start_json(std::string_view workflow, std::string input_json, const StartOptions& options) {
+  ports::StartRequest request;
+  request.workflow = workflow;
+  if (!options.name.empty()) request.name = options.name;
+  request.input_json = std::move(input_json);
+  request.timeout = options.timeout;
+  return core_
+      ->ask<ports::StartReply>([&](ports::Callback<ports::StartReply> done) {
+        core_->host->operations().start(std::move(request), std::move(done));
+      })
+      .value()
+      .execution_id;
+}
+
+void TestEnvironment::send_json(const ExecutionId& execution, std::string_view signal, std::string payload_json,
+                                const SendOptions& options) {
+  ports::SignalRequest request;
+  request.execution = ports::parse_execution_id(execution.id).value();
+  request.signal = signal;
+  request.payload_json = std::move(payload_json);
+  request.message_id = options.id;
+  core_
+      ->ask<bool>([&](ports::Callback<bool> done) {
+        core_->host->operations().signal(std::move(request), std::move(done));
+      })
+      .value();
+}
+
+void TestEnvironment::cancel(const ExecutionId& execution) {
+  const auto ref = ports::parse_execution_id(execution.id).value();
+  core_->ask<bool>([&](ports::Callback<bool> done) { core_->host->operations().cancel(ref, std::move(done)); }).value();
+}
+
+void TestEnvironment::terminate(const ExecutionId& execution, std::string reason) {
+  const auto ref = ports::parse_execution_id(execution.id).value();
+  core_
+      ->ask<bool>([&](ports::Callback<bool> done) {
+        core_->host->operations().terminate(ref, std::move(reason), std::move(done));
+      })
+      .value();
+}
+
+std::string TestEnvironment::call_json(std::string_view command, std::string input_json) {
+  const detail::CommandDefinition* definition = core_->service.declarations().find_command(command);
+  if (definition == nullptr) {
+    throw Error(std::string(error_names::k_not_found), "command " + std::string(command) + " is not declared");
+  }
+  auto answer = std::make_shared<std::optional<Result<std::string>>>();
+  core_->host->call(*definition, std::move(input_json), [answer](Result<std::string> given) { *answer = std::move(given); });
+  core_->host->settle();
+  if (!*answer) {
+    throw Error("NotClosed", "command " + std::string(command) + " waits for what needs time to pass; open executions:" +
+                                 core_->all_waiting());
+  }
+  return std::move(**answer).value();
+}
+
+void TestEnvironment::replay_all() {
+  for (const std::string& id : core_->ids()) {
+    const auto stored = engine::read_execution(core_->store, engine::Options().shards, id, 0).value();
+    if (const auto difference = engine::find_difference(core_->service.declarations(), id, stored)) {
+      throw Error(difference->name(), "execution " + id + ": " + difference->message(), difference->details_json());
+    }
+  }
+}
+
+void TestEnvironment::restart() {
+  const Timestamp at = now();
+  core_->host.reset();
+  core_->open(at);
+}
+
+void TestEnvironment::reset() { reset(core_->options.start); }
+
+void TestEnvironment::reset(Timestamp start) {
+  Service& service = core_->service;
+  TestOptions options = core_->options;
+  options.start = start;
+  core_.reset();
+  core_ = std::make_unique<Core>(service, options);
+}
+
+std::vector<std::string> TestEnvironment::executions() { return core_->ids(); }
+const std::vector<std::string>& TestEnvironment::logs() const noexcept { return core_->logs; }
+
+Json TestEnvironment::view(const ExecutionId& execution) {
+  return Json::parse(gateway::execution_json(core_->view(execution).value(), true)).value();
+}
+
+std::vector<Json> TestEnvironment::history(const ExecutionId& execution) {
+  ports::HistoryRequest request;
+  request.execution = ports::parse_execution_id(execution.id).value();
+  request.execution.run = execution.run;
+  request.limit = 1'000'000;
+  return engine::read_history(core_->store, engine::Options().shards, request).value().events;
+}
+
+std::shared_ptr<detail::TaskMockCore> TestEnvironment::mock_json(std::string_view task, detail::TaskMockCore::Act standing) {
+  if (core_->service.declarations().find_task(task) == nullptr) {
+    throw Error(std::string(error_names::k_not_found), "task " + std::string(task) + " is not declared");
+  }
+  auto& mock = core_->mocks[std::string(task)];
+  if (mock == nullptr) {
+    mock = std::make_shared<detail::TaskMockCore>(std::string(task));
+    if (standing) mock->always(std::move(standing));
+  }
+  return mock;
+}
+
+std::string TestEnvironment::result_json(const ExecutionId& execution) {
+  const auto found = core_->view(execution).value();
+  if (found.status == "succeeded") return found.result_json.value_or("null");
+  if (gateway::is_closed(found.status)) {
+    if (found.error) throw_error(*found.error);
+    throw Error(std::string(error_names::k_internal), "execution " + execution.id + " is " + found.status);
+  }
+  throw Error("NotClosed", "execution " + execution.id + " has no result: it is " + found.status +
+                               ". Open executions and what they wait for:" + core_->all_waiting());
+}
+
+std::optional<Error> TestEnvironment::error_of(const ExecutionId& execution) { return core_->view(execution).value().error; }
+
+}  // namespace eventual

@@ -1,0 +1,183 @@
+#include "testing/virtual_host.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "eventual/task.hpp"
+
+namespace eventual::testing {
+
+namespace {
+constexpr std::size_t k_requests_max = 1'000'000;
+}  // namespace
+
+VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp now, VirtualHostOptions options)
+    : service_(service),
+      store_(store),
+      now_(now),
+      random_(options.seed ^ 0x7e57),
+      mailbox_(std::make_shared<host::Mailbox>(k_requests_max)),
+      requests_(service.declarations(), mailbox_),
+      handler_host_{requests_, service.declarations(), nullptr, options.log, this},
+      info_{service.name(), "http://localhost:9000"} {
+  options.engine.seed = options.seed;
+  engine_ = std::make_unique<engine::Engine>(service.declarations(), store, nullptr, options.engine, options.log);
+  engine_->recover(now_).value();
+}
+
+VirtualHost::~VirtualHost() { strands_.abandon_all(); }
+
+void VirtualHost::take_mail() {
+  std::vector<host::Message> messages;
+  mailbox_->take(messages);
+  for (host::Message& message : messages) give(std::move(message));
+}
+
+void VirtualHost::give(host::Message message) {
+  std::visit(
+      [&](auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, engine::AttemptResult>) {
+          engine_->attempt_finished(std::move(value), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Start>) {
+          engine_->start(std::move(value.request), std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Signal>) {
+          engine_->signal(std::move(value.request), std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Describe>) {
+          engine_->describe(value.execution, std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::WaitClosed>) {
+          engine_->wait_closed(value.execution, value.wait, std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Act>) {
+          switch (value.kind) {
+            case host::messages::Act::Kind::cancel: engine_->cancel(value.execution, std::move(value.done), now_); break;
+            case host::messages::Act::Kind::terminate:
+              engine_->terminate(value.execution, std::move(value.reason), std::move(value.done), now_);
+              break;
+            case host::messages::Act::Kind::resume: engine_->resume(value.execution, std::move(value.done), now_); break;
+          }
+        }
+      },
+      message);
+}
+
+Result<void> VirtualHost::commit() {
+  if (!uncommitted_) uncommitted_ = engine_->take_output();
+  if (!uncommitted_->batch.empty()) {
+    const auto written = store_.commit({&uncommitted_->batch, 1});
+    if (!written) return written.error();
+  }
+  engine::Output output = std::move(*uncommitted_);
+  uncommitted_.reset();
+  for (engine::Attempt& attempt : output.attempts) attempts_.push_back(std::move(attempt));
+  for (const auto& reply : output.replies) reply();
+  engine_->committed(output, now_);
+  return {};
+}
+
+void VirtualHost::run_attempt(std::size_t position) {
+  EVENTUAL_ASSERT(position < attempts_.size(), "there is such an attempt");
+  engine::Attempt attempt = std::move(attempts_[position]);
+  attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(position));
+  std::optional<Substitute> substitute;
+  if (find_substitute_) substitute = find_substitute_(attempt);
+  if (substitute && substitute->hangs) return;
+  strands_.run([this, attempt = std::move(attempt), substitute = std::move(substitute), mailbox = mailbox_] {
+    mailbox->post(answer(attempt, substitute));
+  });
+}
+
+engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt, const std::optional<Substitute>& substitute) {
+  engine::AttemptResult result;
+  result.execution_id = attempt.execution_id;
+  result.run = attempt.run;
+  result.seq = attempt.seq;
+  result.attempt = attempt.attempt;
+  host::AttemptScope scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
+  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt, attempt.idempotency_key, {});
+  detail::HandlerScope handler_scope;
+  handler_scope.task = &context;
+  handler_scope.service = &info_;
+  handler_scope.provided = &service_.declarations().provided();
+  try {
+    host::HandlerRuntime runtime(handler_host_, &scope);
+    if (substitute) {
+      const detail::HandlerFunction act = [&](std::string_view input, detail::HandlerScope&) { return substitute->act(input); };
+      result.result = runtime.run(act, attempt.input, handler_scope);
+    } else {
+      result.result = runtime.run(attempt.definition->run, attempt.input, handler_scope);
+    }
+    result.signals = std::move(scope.signals);
+  } catch (...) {
+    result.error = describe(std::current_exception());
+  }
+  return result;
+}
+
+bool VirtualHost::resume_handler() { return strands_.resume_one(now_); }
+
+void VirtualHost::call(const detail::CommandDefinition& command, std::string input_json,
+                       std::function<void(Result<std::string>)> done) {
+  strands_.run([this, &command, input = std::move(input_json), done = std::move(done)] {
+    http::Request request;
+    request.method = http::Method::post;
+    request.path = "/rpc/" + command.name;
+    CommandContext context(request, info_);
+    detail::HandlerScope scope;
+    scope.command = &context;
+    scope.request = &request;
+    scope.service = &info_;
+    scope.provided = &service_.declarations().provided();
+    Result<std::string> result = std::string();
+    try {
+      host::HandlerRuntime runtime(handler_host_, nullptr);
+      result = runtime.run(command.run, input, scope);
+    } catch (...) {
+      result = describe(std::current_exception());
+    }
+    done(std::move(result));
+  });
+}
+
+void VirtualHost::settle() {
+  for (;;) {
+    if (has_mail()) {
+      take_mail();
+      continue;
+    }
+    engine_->tick(now_);
+    if (has_output()) {
+      commit().value();
+      continue;
+    }
+    if (!attempts_.empty()) {
+      run_attempt();
+      continue;
+    }
+    if (resume_handler()) continue;
+    const auto due = engine_->next_due();
+    if (!due || *due > now_) return;
+  }
+}
+
+std::optional<Timestamp> VirtualHost::next_due() const {
+  const auto engine_due = engine_->next_due();
+  const auto handler_due = strands_.next_due();
+  if (!engine_due || !handler_due) return engine_due ? engine_due : handler_due;
+  return std::min(*engine_due, *handler_due);
+}
+
+void VirtualHost::advance_to(Timestamp until) {
+  settle();
+  for (;;) {
+    const auto due = next_due();
+    if (!due || *due > until) break;
+    now_ = std::max(now_, *due);
+    settle();
+  }
+  now_ = std::max(now_, until);
+  settle();
+}
+
+}  // namespace eventual::testing

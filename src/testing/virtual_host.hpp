@@ -1,0 +1,102 @@
+// A host without threads, sockets or a clock of its own: the production engine on any store, driven one event at a time.
+// TestEnvironment and the simulator stand on it.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/random.hpp"
+#include "engine/engine.hpp"
+#include "eventual/detail/definitions.hpp"
+#include "eventual/service.hpp"
+#include "host/handler_runtime.hpp"
+#include "host/mailbox.hpp"
+#include "host/requests.hpp"
+#include "ports/store.hpp"
+#include "testing/strands.hpp"
+
+namespace eventual::testing {
+
+struct VirtualHostOptions {
+  engine::Options engine;
+  std::uint64_t seed = 1;
+  engine::LogSink log;
+};
+
+class VirtualHost final : private host::HandlerTime {
+ public:
+  /// What answers for an attempt instead of its handler: a result, a thrown failure, or (nothing) it hangs.
+  using Act = std::function<std::string(std::string_view input_json)>;
+  /// Whether an attempt is answered by a substitute, and by which.
+  struct Substitute {
+    bool hangs = false;
+    Act act;
+  };
+  using FindSubstitute = std::function<std::optional<Substitute>(const engine::Attempt& attempt)>;
+
+  /// `service` and `store` must outlive it. Recovers what the store holds. Throws when the store cannot be read.
+  VirtualHost(const Service& service, ports::Store& store, Timestamp now, VirtualHostOptions options);
+  ~VirtualHost() override;
+
+  Timestamp now() override { return now_; }
+  engine::Engine& engine() noexcept { return *engine_; }
+  ports::Operations& operations() noexcept { return requests_; }
+  void set_substitutes(FindSubstitute find) { find_substitute_ = std::move(find); }
+
+  // --- everything that is ready, one thing at a time ---
+  bool has_mail() const noexcept { return !mailbox_->empty(); }
+  bool has_output() const noexcept { return engine_->has_output(); }
+  std::size_t attempts_ready() const noexcept { return attempts_.size(); }
+  /// Gives the engine all that was posted.
+  void take_mail();
+  /// Commits the output of this round and performs its effects. The error of a failing store; the same output is kept then.
+  Result<void> commit();
+  /// Runs one attempt that is ready, by its position, until it ends or waits.
+  void run_attempt(std::size_t position = 0);
+  /// Goes on with one handler that waited; false when none can.
+  bool resume_handler();
+  void set_now(Timestamp now) { now_ = now; }
+  void fire_due() { engine_->tick(now_); }
+
+  /// All of it, in order, until nothing is ready at this instant.
+  void settle();
+  /// When something happens next by itself.
+  std::optional<Timestamp> next_due() const;
+  /// Moves time from one due instant to the next, up to `until`.
+  void advance_to(Timestamp until);
+
+  /// Runs a command on a handler thread; `done` gets its JSON or its failure.
+  void call(const detail::CommandDefinition& command, std::string input_json,
+            std::function<void(Result<std::string>)> done);
+
+  std::size_t handlers_waiting() const noexcept { return strands_.waiting(); }
+
+ private:
+  // host::HandlerTime
+  void wait(std::optional<Timestamp> due, const std::function<bool()>& arrived) override { strands_.wait(due, arrived); }
+  std::uint64_t random_u64() override { return random_.next_u64(); }
+
+  void give(host::Message message);
+  engine::AttemptResult answer(const engine::Attempt& attempt, const std::optional<Substitute>& substitute);
+
+  const Service& service_;
+  ports::Store& store_;
+  Timestamp now_;
+  base::Random random_;
+  std::shared_ptr<host::Mailbox> mailbox_;  // shared with callbacks of handlers
+  host::Requests requests_;
+  std::unique_ptr<engine::Engine> engine_;
+  host::HandlerHost handler_host_;
+  ServiceInfo info_;
+  std::optional<engine::Output> uncommitted_;
+  std::deque<engine::Attempt> attempts_;
+  FindSubstitute find_substitute_;
+  Strands strands_;
+};
+
+}  // namespace eventual::testing
