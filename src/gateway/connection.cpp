@@ -1,5 +1,7 @@
 #include "gateway/connection.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -33,6 +35,8 @@ http::Response unavailable(std::string_view message) {
 
 }  // namespace
 
+void keep_from_children(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
 Connection::Connection(Loop& loop, Shared& shared)
     : loop_(loop),
       shared_(shared),
@@ -42,6 +46,7 @@ Connection::Connection(Loop& loop, Shared& shared)
 void Connection::start(bool refused) {
   boost::system::error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  keep_from_children(socket_.native_handle());
   boost::system::error_code code;
   socket_.non_blocking(true, code);
   const auto peer = socket_.remote_endpoint(ignored);

@@ -30,6 +30,9 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
 
+/// Programs that a handler starts must not hold our sockets, and the address with them.
+void keep_from_children(int descriptor) noexcept;
+
 struct Counters {
   std::atomic<std::uint64_t> connections_open{0};
   std::atomic<std::uint64_t> requests_in_flight{0};

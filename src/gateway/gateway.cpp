@@ -142,7 +142,7 @@ class Gateway::Impl {
     if (target.needs_token && !api_.authorized(request)) {
       return respond(OperationsApi::unauthorized());
     }
-    if (target.is_command && !is_json_content(request)) {
+    if (target.is_command && !request.body.empty() && !is_json_content(request)) {
       http::Response response = error_response(415, error_names::k_invalid_input,
                                                "the content type must be application/json");
       append(response.headers, std::move(cors));

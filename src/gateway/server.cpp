@@ -75,6 +75,7 @@ class Server::Impl {
     if (!endpoint) return std::move(endpoint).error();
     boost::system::error_code code;
     acceptor_->open(endpoint->protocol(), code);
+    if (!code) detail::keep_from_children(acceptor_->native_handle());
     if (!code) acceptor_->set_option(Acceptor::reuse_address(true), code);
     if (!code) acceptor_->bind(*endpoint, code);
     if (!code) acceptor_->listen(Acceptor::max_listen_connections, code);
