@@ -69,12 +69,9 @@ class Json {
   }
   Json& operator=(const Json& other);
   Json& operator=(Json&& other) noexcept {
-    if (this != &other) {
-      if (tag_ >= Tag::string) destroy();
-      tag_ = other.tag_;
-      int64_ = other.int64_;
-      other.tag_ = Tag::null;
-    }
+    Json taken(std::move(other));  // first: `other` may be a part of this
+    std::swap(tag_, taken.tag_);
+    std::swap(int64_, taken.int64_);
     return *this;
   }
   ~Json() {

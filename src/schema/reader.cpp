@@ -399,10 +399,34 @@ void Reader::read_absent(const FieldPlan& field, void* object, const Path& path)
   }
 }
 
-Source& thread_source() {
-  thread_local Source source;
-  return source;
-}
+// The source of this thread, or one of its own when that is in use: reading may make a plan, which
+// parses defaults.
+class SourceLoan {
+ public:
+  SourceLoan() : own_(pool().lent ? new Source() : nullptr) {
+    if (own_ == nullptr) pool().lent = true;
+  }
+  ~SourceLoan() {
+    if (own_ != nullptr) return;
+    pool().source.trim();
+    pool().lent = false;
+  }
+  SourceLoan(const SourceLoan&) = delete;
+  SourceLoan& operator=(const SourceLoan&) = delete;
+
+  Source& get() { return own_ != nullptr ? *own_ : pool().source; }
+
+ private:
+  struct Pool {
+    Source source;
+    bool lent = false;
+  };
+  static Pool& pool() {
+    thread_local Pool pool;
+    return pool;
+  }
+  const std::unique_ptr<Source> own_;
+};
 
 }  // namespace
 }  // namespace eventual::schema
@@ -411,11 +435,11 @@ namespace eventual::detail {
 
 bool read_value(const TypeSchema& type, std::string_view json, void* object,
                 const ReadOptions& options, Error* error) {
-  schema::Source& source = schema::thread_source();
+  schema::SourceLoan source;
   schema::Problems problems;
   schema::Element element;
   std::string_view reason;
-  if (!source.parse(json, &element, &reason)) {
+  if (!source.get().parse(json, &element, &reason)) {
     problems.add_at("", std::string(reason));
   } else if (options.annotations != nullptr) {
     const schema::Checks checks(*options.annotations);
@@ -424,7 +448,6 @@ bool read_value(const TypeSchema& type, std::string_view json, void* object,
   } else {
     schema::Reader(options, problems).read(type, element, object, {}, nullptr);
   }
-  source.trim();
   if (problems.empty()) return true;
   *error = problems.error();
   return false;

@@ -48,7 +48,7 @@ bool Source::parse(std::string_view text, Element* element, std::string_view* re
   if (text.size() > capacity_ || capacity_ == 0) {
     capacity_ = std::max<std::size_t>(text.size() + text.size() / 2, 4096);
     buffer_ = std::make_unique<char[]>(capacity_ + simdjson::SIMDJSON_PADDING);
-    // The parser counts the scalar inside as a level of its own.
+    // The parser refuses the item inside its last level, so that only an empty one may be there.
     error = parser_.allocate(capacity_, k_json_depth_max + 1);
   }
   if (error == simdjson::SUCCESS) {

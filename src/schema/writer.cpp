@@ -66,15 +66,18 @@ class Writer {
     if (!append_quoted(out_, text))
       refuse(path, "is not UTF-8 (bytes belong in std::vector<std::byte>)");
   }
-  void open(char bracket, const Path& path) {
-    if (++depth_ > k_json_depth_max) refuse(path, "is nested too deeply");
+  void open(char bracket) {
+    ++depth_;
     out_ += bracket;
   }
   void close(char bracket) {
     --depth_;
     out_ += bracket;
   }
-  void comma() {
+  // Before each item of what was opened. As in the reader, an empty array or object counts for
+  // nothing.
+  void next_item(const Path& path) {
+    if (depth_ > k_json_depth_max) refuse(path, "is nested too deeply");
     const char last = out_.back();
     if (last != '[' && last != '{') out_ += ',';
   }
@@ -160,16 +163,16 @@ void Writer::write_enum(const TypeSchema& type, const void* object, const Path& 
 }
 
 void Writer::write_list(const TypeSchema& type, const void* object, const Path& path) {
-  open('[', path);
+  open('[');
   if (type.kind == Kind::bool_list) {
     for (const bool item : *static_cast<const std::vector<bool>*>(object)) {
-      comma();
+      next_item(path);
       out_ += item ? "true" : "false";
     }
   } else if (type.kind == Kind::tuple) {
     const auto& operations = *static_cast<const detail::TupleOperations*>(type.operations);
     for (std::size_t i = 0; i < type.count; ++i) {
-      comma();
+      next_item(path);
       write(*type.parts[i], operations.get(const_cast<void*>(object), i), path.item(i));
     }
   } else {
@@ -179,7 +182,7 @@ void Writer::write_list(const TypeSchema& type, const void* object, const Path& 
       data = static_cast<const detail::ListOperations*>(type.operations)->data(object, &count);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      comma();
+      next_item(path);
       write(*type.element, static_cast<const char*>(data) + i * type.element_size, path.item(i));
     }
   }
@@ -192,12 +195,12 @@ void Writer::write_map(const TypeSchema& type, const void* object, const Path& p
     const TypeSchema& element;
     const Path& path;
   } context{*this, *type.element, path};
-  open('{', path);
+  open('{');
   static_cast<const detail::MapOperations*>(type.operations)
       ->for_each(object, &context, [](void* raw, const std::string& key, const void* value) {
         const Context& at = *static_cast<Context*>(raw);
         const Path member = at.path.member(key);
-        at.writer.comma();
+        at.writer.next_item(at.path);
         at.writer.string(key, member);
         at.writer.out_ += ':';
         at.writer.write(at.element, value, member);
@@ -214,7 +217,7 @@ void Writer::write_variant(const TypeSchema& type, const void* object, const Pat
 
 void Writer::write_object(const TypeSchema& type, const void* object, const Path& path) {
   const ObjectPlan& plan = object_plan(type);
-  open('{', path);
+  open('{');
   for (const FieldPlan& field : plan.fields) {
     const void* value = static_cast<const char*>(object) + field.offset;
     if (!field.written_always &&
@@ -222,7 +225,7 @@ void Writer::write_object(const TypeSchema& type, const void* object, const Path
             nullptr) {
       continue;
     }
-    comma();
+    next_item(path);
     out_ += field.key_text;
     write(*field.type, value, path.member(field.name));
   }
@@ -245,10 +248,10 @@ void Writer::write_json(const Json& value, const Path& path) {
     case Json::Type::string:
       return string(value.as_string(), path);
     case Json::Type::array: {
-      open('[', path);
+      open('[');
       const Json::Array& items = value.as_array();
       for (std::size_t i = 0; i < items.size(); ++i) {
-        comma();
+        next_item(path);
         write_json(items[i], path.item(i));
       }
       return close(']');
@@ -256,10 +259,10 @@ void Writer::write_json(const Json& value, const Path& path) {
     case Json::Type::object:
       break;
   }
-  open('{', path);
+  open('{');
   for (const auto& [name, member] : value.as_object()) {
     const Path at = path.member(name);
-    comma();
+    next_item(path);
     string(name, at);
     out_ += ':';
     write_json(member, at);
