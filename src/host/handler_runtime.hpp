@@ -1,0 +1,115 @@
+// What the operations do in a handler: calls go to the engine, waiting blocks the thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "eventual/detail/definitions.hpp"
+#include "eventual/detail/runtime.hpp"
+#include "host/compensation.hpp"
+#include "ports/operations.hpp"
+
+namespace eventual::host {
+
+/// Time and waiting that are not the system's: tests run handlers on a clock of their own, one at a
+/// time.
+class HandlerTime {
+ public:
+  virtual ~HandlerTime() = default;
+  virtual Timestamp now() = 0;
+  /// Returns when `arrived` holds or `due` (nothing: never) has come. Throws Unavailable when
+  /// neither will be.
+  virtual void wait(std::optional<Timestamp> due, const std::function<bool()>& arrived) = 0;
+  virtual std::uint64_t random_u64() = 0;
+};
+
+/// What a handler stands on. All of it must outlive the handler.
+struct HandlerHost {
+  ports::Operations& operations;
+  const detail::Declarations& declarations;
+  Compensation* compensation = nullptr;  ///< null: waiting keeps the thread's slot
+  engine::LogSink log;
+  HandlerTime* time = nullptr;  ///< null: the system's
+};
+
+/// The task attempt that a handler answers.
+struct AttemptScope {
+  std::string_view execution_id;
+  std::uint32_t run = 0;
+  std::string_view idempotency_key;
+  std::vector<engine::OutgoingSignal>
+      signals;  ///< sent by the handler; they leave with its success
+};
+
+/// Runs one handler on the calling thread. Cheap to make: nothing is allocated until an operation
+/// is used. Coroutines that have not ended when the handler returns are destroyed. Public base: a
+/// dynamic_cast from a private one fails, and clang 19 takes it for unreachable.
+class HandlerRuntime final : public detail::Runtime {
+ public:
+  /// `attempt` is null for a command.
+  HandlerRuntime(const HandlerHost& host, AttemptScope* attempt) : host_(host), attempt_(attempt) {}
+  ~HandlerRuntime() override;
+
+  /// Throws what the handler throws.
+  std::string run(const detail::HandlerFunction& handler, std::string_view input_json,
+                  detail::HandlerScope& scope);
+
+  /// The attempt whose handler this thread runs, or null.
+  static const AttemptScope* current_attempt() noexcept;
+
+ private:
+  class Completions;
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  detail::SlotRef call_task(detail::TaskCall call) override;
+  detail::SlotRef call_workflow(detail::WorkflowCall call) override;
+  detail::SlotRef start_timer(Timestamp due, std::source_location location) override;
+  detail::SlotRef send_signal(detail::SignalSend send) override;
+  detail::SlotRef expect_signal(std::string_view signal, Duration timeout,
+                                detail::DecodeFunction decode,
+                                std::source_location location) override;
+  std::uint64_t add_listener(std::string_view signal, detail::ListenerFunction function,
+                             std::source_location location) override;
+  void remove_listener(std::uint64_t) noexcept override {}
+  detail::SlotRef wait_condition(std::function<bool()> predicate, Duration timeout,
+                                 std::source_location location) override;
+  detail::SlotRef wait_result(std::string_view execution_id, detail::DecodeFunction decode,
+                              std::source_location location) override;
+  void defer_compensations(std::vector<std::function<detail::SlotRef()>> undo_in_order) override;
+  Timestamp now() override;
+  std::uint64_t random_u64() override;
+  std::string make_id() override;
+  std::string_view execution_id() const override;
+  std::uint32_t run() const override;
+  void log(LogLevel level, std::string_view message) override;
+  void block_until_settled(std::uint32_t slot) override;
+  void unobserved_failure(const std::exception_ptr& error) noexcept override;
+
+  /// A future that completes from another thread under `id`.
+  detail::SlotRef pending(detail::DecodeFunction decode, std::uint64_t& id);
+  detail::SlotRef settled_now();
+  SteadyTime steady_now() const;
+  bool take_completions();
+  bool fire_timers();
+  void wait();
+
+  const HandlerHost& host_;
+  AttemptScope* attempt_;
+  std::shared_ptr<Completions>
+      completions_;  // shared: answers may come after the handler has ended
+  std::unordered_map<std::uint64_t, detail::SlotRef> pending_;
+  std::uint64_t next_pending_ = 0;
+  std::multimap<SteadyTime, detail::SlotRef> timers_;
+};
+
+}  // namespace eventual::host

@@ -1,0 +1,318 @@
+#include "host/handlers.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "eventual/task.hpp"
+#include "gateway/error_response.hpp"
+
+namespace eventual::host {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// What one thread of the pool runs.
+struct Handlers::ThreadState {
+  ThreadState(std::shared_ptr<Handlers> owner, std::shared_ptr<void> outer)
+      : handlers(std::move(owner)), scope(std::move(outer)) {
+    const std::lock_guard lock(handlers->threads_mutex_);
+    place = handlers->threads_.insert(handlers->threads_.end(), this);
+    thread_state() = this;
+  }
+  ~ThreadState() {
+    thread_state() = nullptr;
+    const std::lock_guard lock(handlers->threads_mutex_);
+    handlers->threads_.erase(place);
+  }
+
+  std::shared_ptr<Handlers> handlers;  // shared: the thread may outlive the node
+  std::shared_ptr<void> scope;
+  std::list<ThreadState*>::iterator place;
+  std::mutex mutex;  // guards what follows
+  const engine::Attempt* attempt = nullptr;
+  std::stop_source stop{std::nostopstate};
+};
+
+Handlers::ThreadState*& Handlers::thread_state() noexcept {
+  thread_local constinit ThreadState* t_state = nullptr;
+  return t_state;
+}
+
+/// Answers requests whose time is over. One thread, asleep nearly always: requests with equal
+/// timeouts come in order.
+class Handlers::Deadlines {
+ public:
+  using Key = std::pair<SteadyClock::time_point, std::uint64_t>;
+
+  Deadlines() : thread_([this] { run(); }) {}
+  ~Deadlines() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+  }
+
+  Key add(SteadyClock::time_point at, std::function<void()> expired) {
+    const std::lock_guard lock(mutex_);
+    const Key key{at, next_++};
+    const auto place = waiting_.emplace(key, std::move(expired)).first;
+    if (place == waiting_.begin() && at < wakes_at_) changed_.notify_one();
+    return key;
+  }
+  void remove(const Key& key) {
+    std::function<void()> dropped;
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(key);
+    if (found == waiting_.end()) return;
+    dropped = std::move(found->second);
+    waiting_.erase(found);
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!ending_) {
+      if (!waiting_.empty() && waiting_.begin()->first.first <= SteadyClock::now()) {
+        const std::function<void()> expired = std::move(waiting_.begin()->second);
+        waiting_.erase(waiting_.begin());
+        lock.unlock();
+        expired();
+        lock.lock();
+        continue;
+      }
+      wakes_at_ = waiting_.empty() ? SteadyClock::time_point::max() : waiting_.begin()->first.first;
+      if (waiting_.empty()) {
+        changed_.wait(lock);
+      } else {
+        changed_.wait_until(lock, wakes_at_);
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<Key, std::function<void()>> waiting_;
+  std::uint64_t next_ = 0;
+  SteadyClock::time_point wakes_at_ = SteadyClock::time_point::max();
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+class Handlers::AttemptJob final : public Job {
+ public:
+  AttemptJob(Handlers& handlers, engine::Attempt attempt)
+      : handlers_(handlers), attempt_(std::move(attempt)) {}
+  void run() noexcept override { handlers_.run_attempt(std::move(attempt_)); }
+
+ private:
+  Handlers& handlers_;
+  engine::Attempt attempt_;
+};
+
+class Handlers::CommandJob final : public Job {
+ public:
+  /// Answers one request once, whoever comes first.
+  class Answer {
+   public:
+    explicit Answer(Respond respond) : respond_(std::move(respond)) {}
+    void give(http::Response response) {
+      if (!given_.exchange(true)) std::exchange(respond_, nullptr)(std::move(response));
+    }
+
+   private:
+    std::atomic<bool> given_{false};
+    Respond respond_;
+  };
+
+  CommandJob(Handlers& handlers, const detail::CommandDefinition& command, http::Request request,
+             std::string input_json, int success_status, std::shared_ptr<Answer> answer)
+      : handlers_(handlers),
+        command_(command),
+        request_(std::move(request)),
+        input_json_(std::move(input_json)),
+        success_status_(success_status),
+        answer_(std::move(answer)) {
+    if (command.options.timeout == k_forever) return;
+    has_deadline_ = true;
+    deadline_ = handlers_.deadlines_->add(
+        SteadyClock::now() + std::min<Duration>(command.options.timeout, std::chrono::hours(24)),
+        [waiting = answer_, &options = command.options] {
+          waiting->give(gateway::error_response(
+              503, Timeout::k_name,
+              "the command took longer than " + std::to_string(options.timeout.count()) + " ms"));
+        });
+  }
+  ~CommandJob() override {
+    if (has_deadline_) handlers_.deadlines_->remove(deadline_);
+    answer_->give(gateway::error_response(
+        Error(std::string(error_names::k_unavailable), "the service is stopping")));
+  }
+
+  void run() noexcept override {
+    CommandContext context(request_, handlers_.service_);
+    detail::HandlerScope scope{nullptr, &context, &request_, &handlers_.service_,
+                               &handlers_.declarations_.provided()};
+    http::Response response;
+    try {
+      HandlerRuntime runtime(handlers_.host_, nullptr);
+      response =
+          gateway::json_response(success_status_, runtime.run(command_.run, input_json_, scope));
+    } catch (const Error& error) {
+      response = gateway::error_response(error);
+    } catch (...) {
+      const Error error = describe(std::current_exception());
+      handlers_.host_.log(
+          LogLevel::error, {},
+          "command " + command_.name + " failed: " + error.name() + ": " + error.message());
+      response = gateway::error_response(500, error_names::k_internal, "the command failed");
+    }
+    for (auto& field : context.response_headers()) response.headers.push_back(std::move(field));
+    answer_->give(std::move(response));
+  }
+
+ private:
+  Handlers& handlers_;
+  const detail::CommandDefinition& command_;
+  http::Request request_;
+  std::string input_json_;
+  int success_status_;
+  std::shared_ptr<Answer> answer_;  // shared with the deadline
+  bool has_deadline_ = false;
+  Deadlines::Key deadline_;
+};
+
+std::shared_ptr<Handlers> Handlers::create(const detail::Declarations& declarations,
+                                           HandlersOptions options) {
+  WorkerPoolOptions workers = options.workers;
+  auto outer = std::move(options.thread_scope);
+  std::shared_ptr<Handlers> handlers(new Handlers(declarations, std::move(options)));
+  workers.thread_scope = [weak = handlers->weak_from_this(),
+                          outer = std::move(outer)]() -> std::shared_ptr<void> {
+    std::shared_ptr<Handlers> owner = weak.lock();
+    if (owner == nullptr) return nullptr;
+    return std::make_shared<ThreadState>(std::move(owner), outer ? outer() : nullptr);
+  };
+  handlers->pool_ = std::make_unique<WorkerPool>(std::move(workers));
+  handlers->host_.compensation = handlers->pool_.get();
+  return handlers;
+}
+
+Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions options)
+    : declarations_(declarations),
+      mailbox_(std::make_shared<Mailbox>(options.requests_max)),
+      requests_(declarations, mailbox_),
+      service_(std::move(options.service)),
+      marker_(std::move(options.marker)),
+      host_{requests_, declarations, nullptr, std::move(options.log)},
+      deadlines_(std::make_unique<Deadlines>()) {}
+
+Handlers::~Handlers() = default;
+
+Result<void> Handlers::submit(std::vector<engine::Attempt> attempts) {
+  std::vector<std::unique_ptr<Job>> jobs;
+  jobs.reserve(attempts.size());
+  const bool draining = draining_.load(std::memory_order_relaxed);
+  for (engine::Attempt& attempt : attempts) {
+    if (draining && attempt.definition->options.delivery == Delivery::at_least_once) continue;
+    jobs.push_back(std::make_unique<AttemptJob>(*this, std::move(attempt)));
+  }
+  return pool_->submit(std::move(jobs));
+}
+
+void Handlers::run_attempt(engine::Attempt attempt) {
+  const bool repeatable = attempt.definition->options.delivery == Delivery::at_least_once;
+  ThreadState& thread = *thread_state();
+  std::stop_source stop;
+  {
+    const std::lock_guard lock(thread.mutex);
+    // Asked under the lock: drain() either sees this attempt or is seen here.
+    if (draining_.load() && repeatable) return;
+    thread.attempt = &attempt;
+    thread.stop = stop;
+  }
+  engine::AttemptResult result;
+  result.run = attempt.run;
+  result.seq = attempt.seq;
+  result.attempt = attempt.attempt;
+  AttemptScope attempt_scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
+  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
+                      attempt.idempotency_key, stop.get_token());
+  detail::HandlerScope scope{&context, nullptr, nullptr, &service_, &declarations_.provided()};
+  try {
+    const ports::MarkedCall marked(marker_.get(), {attempt.execution_id, attempt.run, attempt.seq});
+    HandlerRuntime runtime(host_, &attempt_scope);
+    result.result = runtime.run(attempt.definition->run, attempt.input, scope);
+    if (result.result.size() > base::k_payload_bytes_max) {
+      throw Error(std::string(error_names::k_limit_exceeded),
+                  "the result of task " + attempt.definition->name + " has " +
+                      std::to_string(result.result.size()) + " bytes, more than " +
+                      std::to_string(base::k_payload_bytes_max));
+    }
+    result.signals = std::move(attempt_scope.signals);
+  } catch (...) {
+    result.error = describe(std::current_exception());
+    result.result = "null";
+  }
+  {
+    const std::lock_guard lock(thread.mutex);
+    thread.attempt = nullptr;
+    thread.stop = std::stop_source(std::nostopstate);
+  }
+  if (result.error && repeatable && draining_.load())
+    return;  // it was interrupted: the next start takes it up
+  result.execution_id = std::move(attempt.execution_id);
+  mailbox_->post(std::move(result));
+}
+
+void Handlers::stop(const engine::StopAttempt& wanted) {
+  const std::lock_guard threads_lock(threads_mutex_);
+  for (ThreadState* thread : threads_) {
+    std::stop_source stop{std::nostopstate};
+    {
+      const std::lock_guard lock(thread->mutex);
+      const engine::Attempt* attempt = thread->attempt;
+      if (attempt == nullptr || attempt->seq != wanted.seq || attempt->run != wanted.run ||
+          attempt->attempt != wanted.attempt || attempt->execution_id != wanted.execution_id) {
+        continue;
+      }
+      stop = thread->stop;
+    }
+    stop.request_stop();  // runs the user's callbacks
+    return;
+  }
+}
+
+void Handlers::invoke(const detail::CommandDefinition& command, http::Request request,
+                      std::string input_json, int success_status, Respond respond) {
+  auto answer = std::make_shared<CommandJob::Answer>(std::move(respond));
+  auto job = std::make_unique<CommandJob>(*this, command, std::move(request), std::move(input_json),
+                                          success_status, answer);
+  // Whatever the reason, the service cannot take it now: 503. Answered before the job is destroyed
+  // unheard.
+  std::unique_ptr<Job> given = std::move(job);
+  if (const Result<void> taken = pool_->try_submit(given); !taken) {
+    answer->give(gateway::error_response(503, taken.error().name(), taken.error().message()));
+  }
+}
+
+void Handlers::drain() {
+  if (draining_.exchange(true)) return;
+  requests_.refuse_waiting();
+  mailbox_->post(messages::Drain{});
+  std::vector<std::stop_source> running;
+  {
+    const std::lock_guard threads_lock(threads_mutex_);
+    for (ThreadState* thread : threads_) {
+      const std::lock_guard lock(thread->mutex);
+      if (thread->attempt != nullptr) running.push_back(thread->stop);
+    }
+  }
+  for (std::stop_source& stop : running) stop.request_stop();
+}
+
+bool Handlers::stop_pool(Duration grace) { return pool_->stop(grace); }
+
+}  // namespace eventual::host

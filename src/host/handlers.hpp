@@ -1,0 +1,94 @@
+// Task attempts and commands as jobs of the worker pool.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "eventual/command.hpp"
+#include "eventual/detail/definitions.hpp"
+#include "eventual/http.hpp"
+#include "host/handler_runtime.hpp"
+#include "host/mailbox.hpp"
+#include "host/requests.hpp"
+#include "host/worker_pool.hpp"
+#include "ports/call_marker.hpp"
+
+namespace eventual::host {
+
+struct HandlersOptions {
+  ServiceInfo service;
+  engine::LogSink log;
+  // shared: threads whose handlers do not end in time go on marking.
+  std::shared_ptr<ports::CallMarker> marker;
+  std::function<std::shared_ptr<void>()> thread_scope;
+  WorkerPoolOptions workers;
+  std::size_t requests_max = 0;  ///< of the mailbox
+};
+
+using Respond = std::function<void(http::Response)>;
+
+/// Everything that a running handler stands on. Threads of the pool share it, so that one whose
+/// handler never ends keeps it.
+class Handlers : public std::enable_shared_from_this<Handlers> {
+ public:
+  static std::shared_ptr<Handlers> create(const detail::Declarations& declarations,
+                                          HandlersOptions options);
+  ~Handlers();
+  Handlers(const Handlers&) = delete;
+  Handlers& operator=(const Handlers&) = delete;
+
+  Mailbox& mailbox() noexcept { return *mailbox_; }
+  Requests& requests() noexcept { return requests_; }
+  WorkerPool& pool() noexcept { return *pool_; }
+  const engine::LogSink& log() const noexcept { return host_.log; }
+
+  /// Runs them; each result is posted to the mailbox. While draining, those that a restart takes up
+  /// are left out.
+  Result<void> submit(std::vector<engine::Attempt> attempts);
+  /// Asks a running attempt to stop.
+  void stop(const engine::StopAttempt& attempt);
+
+  /// Answers once: with the command's result, 503 when its time is over or the service is too busy.
+  void invoke(const detail::CommandDefinition& command, http::Request request,
+              std::string input_json, int success_status, Respond respond);
+
+  /// Asks all running attempts to stop; new ones that a restart takes up do not begin, and failures
+  /// of such are not recorded.
+  void drain();
+  /// Waits for the handlers; see WorkerPool::stop.
+  bool stop_pool(Duration grace);
+
+ private:
+  class AttemptJob;
+  class CommandJob;
+  class Deadlines;
+  struct ThreadState;
+
+  Handlers(const detail::Declarations& declarations, HandlersOptions options);
+  void run_attempt(engine::Attempt attempt);
+  static ThreadState*& thread_state() noexcept;
+
+  const detail::Declarations& declarations_;
+  std::shared_ptr<Mailbox> mailbox_;  // shared with requests_, which callbacks reach
+  Requests requests_;
+  ServiceInfo service_;
+  std::shared_ptr<ports::CallMarker> marker_;
+  HandlerHost host_;
+  std::atomic<bool> draining_{false};
+  std::mutex threads_mutex_;
+  std::list<ThreadState*> threads_;
+  std::unique_ptr<Deadlines> deadlines_;
+  std::unique_ptr<WorkerPool> pool_;
+};
+
+}  // namespace eventual::host

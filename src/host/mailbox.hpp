@@ -1,0 +1,89 @@
+// What other threads tell the engine's thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "ports/operations.hpp"
+
+namespace eventual::host {
+
+namespace messages {
+
+struct Start {
+  ports::StartRequest request;
+  ports::Callback<ports::StartReply> done;
+};
+struct Signal {
+  ports::SignalRequest request;
+  ports::Callback<bool> done;
+};
+struct Describe {
+  ports::ExecutionRef execution;
+  ports::Callback<ports::ExecutionView> done;
+};
+struct WaitClosed {
+  ports::ExecutionRef execution;
+  Duration wait{};
+  ports::Callback<ports::ExecutionView> done;
+};
+/// Cancel, terminate, resume.
+struct Act {
+  enum class Kind { cancel, terminate, resume };
+  Kind kind = Kind::cancel;
+  ports::ExecutionRef execution;
+  std::string reason;
+  ports::Callback<bool> done;
+};
+/// The service begins to stop: nobody waits for results any more.
+struct Drain {};
+
+}  // namespace messages
+
+using Message =
+    std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Describe,
+                 messages::WaitClosed, messages::Act, messages::Drain>;
+
+/// Many threads post, one takes. A post wakes the taker only when it sleeps.
+class Mailbox {
+ public:
+  explicit Mailbox(std::size_t requests_max) : requests_max_(requests_max) {}
+
+  /// Unavailable once it is closed, LimitExceeded when too much waits; `message` is then as before.
+  Result<void> post_request(Message&& message);
+  /// Never refused for a limit; false once it is closed.
+  bool post(Message message);
+  /// Appends what waits to `messages`, oldest first.
+  void take(std::vector<Message>& messages);
+  bool empty() const noexcept { return !has_mail_.load(std::memory_order_acquire); }
+
+  /// Takes no more; what waits can still be taken.
+  void close();
+  /// Ends the taker's sleep, or its next one. Any thread.
+  void wake();
+  enum class Until { mail, woken };
+  /// Sleeps until wake() or `time`, or also until there is mail.
+  void sleep_until(std::chrono::steady_clock::time_point time, Until until);
+
+ private:
+  void add_locked(Message&& message);
+
+  const std::size_t requests_max_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<Message> waiting_;
+  bool closed_ = false;
+  bool sleeps_for_mail_ = false;
+  bool woken_ = false;
+  std::atomic<bool> has_mail_{false};
+};
+
+}  // namespace eventual::host

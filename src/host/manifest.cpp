@@ -1,0 +1,99 @@
+#include "host/manifest.hpp"
+
+#include <utility>
+
+#include "eventual/schema.hpp"
+
+namespace eventual::host {
+namespace {
+
+Json schema_of_type(const detail::TypeSchema* type) {
+  return type == nullptr ? Json() : detail::schema_json(*type, nullptr);
+}
+
+Json milliseconds(Duration duration) {
+  return duration == k_forever ? Json() : Json(duration.count());
+}
+
+Json begin(const detail::Declaration& declaration, const std::string& description) {
+  Json json = Json::object({{"name", declaration.name}});
+  if (!description.empty()) json.set("description", description);
+  json.set("input", schema_of_type(declaration.input));
+  json.set("output", schema_of_type(declaration.output));
+  return json;
+}
+
+Json retry_json(const RetryPolicy& retry) {
+  Json names = Json::array();
+  for (const std::string& name : retry.non_retryable) names.push_back(name);
+  return Json::object({{"max_attempts", retry.max_attempts},
+                       {"initial_interval_ms", milliseconds(retry.initial_interval)},
+                       {"multiplier", retry.multiplier},
+                       {"max_interval_ms", milliseconds(retry.max_interval)},
+                       {"jitter", retry.jitter},
+                       {"non_retryable", std::move(names)}});
+}
+
+Json task_json(const detail::TaskDefinition& task) {
+  const TaskOptions& options = task.options;
+  Json json = begin(task, options.description);
+  json.set("timeout_ms", milliseconds(options.timeout));
+  json.set("deadline_ms", milliseconds(options.deadline));
+  json.set("retry", retry_json(options.retry));
+  json.set("on_cancel", options.on_cancel == OnCancel::wait ? "wait" : "abandon");
+  json.set("delivery",
+           options.delivery == Delivery::at_most_once ? "at_most_once" : "at_least_once");
+  json.set("pure", options.pure);
+  return json;
+}
+
+Json workflow_json(const detail::WorkflowDefinition& workflow) {
+  Json json = begin(workflow, workflow.options.description);
+  json.set("timeout_ms", milliseconds(workflow.options.timeout));
+  return json;
+}
+
+Json signal_json(const detail::SignalDefinition& signal) {
+  return Json::object({{"name", signal.name}, {"payload", schema_of_type(signal.input)}});
+}
+
+Json command_json(const detail::CommandDefinition& command) {
+  const CommandOptions& options = command.options;
+  Json json = begin(command, options.description);
+  if (!options.summary.empty()) json.set("summary", options.summary);
+  json.set("rpc_path", "/rpc/" + command.name);
+  if (!options.path.empty()) {
+    json.set("method", std::string(http::to_string(options.method)));
+    json.set("path", options.path);
+    json.set("success_status", options.success_status);
+  }
+  Json tags = Json::array();
+  for (const std::string& tag : options.tags) tags.push_back(tag);
+  json.set("tags", std::move(tags));
+  json.set("timeout_ms", milliseconds(options.timeout));
+  return json;
+}
+
+template <class Definitions, class ToJson>
+Json list(const Definitions& definitions, ToJson to_json_of) {
+  Json items = Json::array();
+  for (const auto& definition : definitions) items.push_back(to_json_of(definition));
+  return items;
+}
+
+}  // namespace
+
+std::string_view framework_version() noexcept { return "0.1.0"; }
+
+Json manifest(const detail::Declarations& declarations, const ServiceOptions& options) {
+  Json json = Json::object({{"service", declarations.name()}, {"version", options.version}});
+  if (!options.description.empty()) json.set("description", options.description);
+  json.set("eventual_version", std::string(framework_version()));
+  json.set("commands", list(declarations.commands(), command_json));
+  json.set("workflows", list(declarations.workflows(), workflow_json));
+  json.set("tasks", list(declarations.tasks(), task_json));
+  json.set("signals", list(declarations.signals(), signal_json));
+  return json;
+}
+
+}  // namespace eventual::host

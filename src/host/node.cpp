@@ -1,0 +1,365 @@
+#include "host/node.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <type_traits>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "host/crash_marks.hpp"
+#include "host/random.hpp"
+
+namespace eventual::host {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// How long the engine's thread looks for mail before it sleeps: waking it costs about as much.
+constexpr std::chrono::microseconds k_spin{30};
+/// The longest sleep: the wall clock may be set forward meanwhile.
+constexpr Duration k_sleep_most{1000};
+/// What one tick of the engine's timers counts for in a batch.
+constexpr std::size_t k_tick_messages = 1000;
+/// How long a stop waits for a store that refuses writes, and for handlers that have just lost what
+/// they waited for.
+constexpr Duration k_last_grace{500};
+
+Timestamp wall_clock() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+std::size_t size_of(const Message& message) {
+  return std::visit(
+      [](const auto& value) -> std::size_t {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, engine::AttemptResult>) {
+          return value.result.size();
+        } else if constexpr (std::is_same_v<T, messages::Start>) {
+          return value.request.input_json.size();
+        } else if constexpr (std::is_same_v<T, messages::Signal>) {
+          return value.request.payload_json.size();
+        } else {
+          return 0;
+        }
+      },
+      message);
+}
+
+Error stopped() {
+  return Error(std::string(error_names::k_unavailable), "the service has stopped");
+}
+
+}  // namespace
+
+Node::Node(const detail::Declarations& declarations, std::unique_ptr<ports::Store> store,
+           NodeOptions options, std::shared_ptr<CrashMarks> marks)
+    : declarations_(declarations),
+      options_(std::move(options)),
+      store_(std::move(store)),
+      marks_(std::move(marks)) {
+  HandlersOptions handlers;
+  handlers.service = options_.service;
+  handlers.log = options_.log;
+  handlers.marker = marks_;
+  if (marks_ != nullptr) handlers.thread_scope = [] { return CrashMarks::protect_thread(); };
+  handlers.workers = options_.workers;
+  handlers.requests_max = options_.requests_waiting_max;
+  handlers_ = Handlers::create(declarations_, std::move(handlers));
+  engine::Options engine_options = options_.engine;
+  engine_options.seed = options_.seed.value_or(system_random_u64());
+  engine_ = std::make_unique<engine::Engine>(declarations_, *store_, marks_.get(), engine_options,
+                                             options_.log);
+}
+
+Result<std::unique_ptr<Node>> Node::start(const detail::Declarations& declarations,
+                                          std::unique_ptr<ports::Store> store,
+                                          NodeOptions options) {
+  if (!options.log) options.log = [](LogLevel, std::string_view, std::string_view) {};
+  if (options.service.name.empty()) options.service.name = declarations.name();
+  std::shared_ptr<CrashMarks> marks;
+  if (!options.crashes_file.empty()) {
+    auto opened = CrashMarks::open(options.crashes_file);
+    if (!opened) return opened.error();
+    marks = std::move(*opened);
+  }
+  std::unique_ptr<Node> node(
+      new Node(declarations, std::move(store), std::move(options), std::move(marks)));
+  {
+    // Recovery runs workflow code.
+    const std::shared_ptr<void> scope =
+        node->marks_ != nullptr ? CrashMarks::protect_thread() : nullptr;
+    if (const Result<void> recovered = node->engine_->recover(wall_clock()); !recovered)
+      return recovered.error();
+  }
+  node->committer_ =
+      std::make_unique<Committer>(*node->store_, node->options_.log,
+                                  [handlers = node->handlers_] { handlers->mailbox().wake(); });
+  node->thread_ = std::thread([raw = node.get()] { raw->run_engine(); });
+  return node;
+}
+
+Node::~Node() { stop(Duration(0)); }
+
+void Node::drain() {
+  draining_.store(true);
+  handlers_->drain();
+}
+
+bool Node::stop(Duration grace) {
+  const std::lock_guard lock(stop_mutex_);
+  if (std::exchange(stopped_, true)) return stopped_cleanly_;
+  if (!thread_.joinable()) {  // it never began
+    handlers_->stop_pool(Duration(0));
+    return stopped_cleanly_ = true;
+  }
+  drain();
+  bool handlers_ended = handlers_->stop_pool(grace);
+  handlers_->mailbox().close();
+  stopping_.store(true);
+  handlers_->mailbox().wake();
+  thread_.join();
+  handlers_->mailbox().take(inbox_);
+  inbox_.clear();
+  committer_->end();
+  engine_.reset();
+  // What still waited for the engine has got Unavailable by now.
+  if (!handlers_ended) handlers_ended = handlers_->stop_pool(k_last_grace);
+  store_.reset();
+  return stopped_cleanly_ = handlers_ended;
+}
+
+// --- the engine's thread ---
+
+void Node::run_engine() {
+  const std::shared_ptr<void> scope = marks_ != nullptr ? CrashMarks::protect_thread() : nullptr;
+  Mailbox& mailbox = handlers_->mailbox();
+  bool abandoned = false;
+  for (;;) {
+    if (std::optional<engine::Output> done = committer_->take_done()) perform(std::move(*done));
+    take_input();
+    if (push_output()) continue;
+    if (has_room() && (inbox_next_ < inbox_.size() || !mailbox.empty())) continue;
+    if (!stopping_.load()) {
+      sleep();
+      continue;
+    }
+    if (committer_->busy()) {
+      committer_->give_up(k_last_grace);
+      std::optional<engine::Output> done = committer_->take_done();
+      if (!done) return;
+      perform(std::move(*done));
+    } else if (!std::exchange(abandoned, true)) {
+      engine_->abandon_waiters();
+    } else if (mailbox.empty()) {
+      return;
+    }
+  }
+}
+
+/// While the store refuses writes, what is not refused is bounded by the attempts that run: it must
+/// not hold up refusals.
+bool Node::has_room() const {
+  return committer_->failing() ||
+         (fed_messages_ < options_.batch_messages_max && fed_bytes_ < base::k_commit_bytes_max);
+}
+
+void Node::take_input() {
+  if (inbox_next_ == inbox_.size()) {
+    inbox_.clear();
+    inbox_next_ = 0;
+    if (!handlers_->mailbox().empty()) handlers_->mailbox().take(inbox_);
+  }
+  const Timestamp now = wall_clock();
+  while (inbox_next_ < inbox_.size() && has_room()) feed(inbox_[inbox_next_++], now);
+  // A store that refuses takes no more work, and a stopping node begins none.
+  if (stopping_.load() || committer_->failing() || !has_room()) return;
+  if (const auto due = engine_->next_due(); due && *due <= now) {
+    engine_->tick(now);
+    fed_messages_ += k_tick_messages;
+  }
+}
+
+void Node::feed(Message& message, Timestamp now) {
+  if (committer_->failing() && refuse(message)) return;
+  ++fed_messages_;
+  fed_bytes_ += size_of(message);
+  std::visit(
+      [&](auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, engine::AttemptResult>) {
+          engine_->attempt_finished(std::move(value), now);
+        } else if constexpr (std::is_same_v<T, messages::Start>) {
+          engine_->start(std::move(value.request), std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Signal>) {
+          engine_->signal(std::move(value.request), std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Describe>) {
+          engine_->describe(value.execution, std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::WaitClosed>) {
+          engine_->wait_closed(value.execution, value.wait, std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Drain>) {
+          engine_->abandon_waiters();
+        } else {
+          static_assert(std::is_same_v<T, messages::Act>);
+          switch (value.kind) {
+            case messages::Act::Kind::cancel:
+              return engine_->cancel(value.execution, std::move(value.done), now);
+            case messages::Act::Kind::terminate:
+              return engine_->terminate(value.execution, std::move(value.reason),
+                                        std::move(value.done), now);
+            case messages::Act::Kind::resume:
+              return engine_->resume(value.execution, std::move(value.done), now);
+          }
+        }
+      },
+      message);
+}
+
+/// While the store refuses writes no request is taken: its answer could not be kept.
+bool Node::refuse(Message& message) {
+  return std::visit(
+      [&](auto& value) {
+        if constexpr (requires { value.done; }) {
+          value.done(Error(std::string(error_names::k_unavailable), committer_->failure()));
+          value.done = nullptr;
+          return true;
+        } else {
+          return false;
+        }
+      },
+      message);
+}
+
+bool Node::push_output() {
+  if (committer_->busy()) return false;
+  fed_messages_ = 0;
+  fed_bytes_ = 0;
+  if (!engine_->has_output()) return false;
+  engine::Output output = engine_->take_output();
+  if (output.batch.empty()) {
+    perform(std::move(output));
+  } else if (inbox_next_ == inbox_.size() && handlers_->mailbox().empty()) {
+    if (committer_->commit_inline(output)) perform(std::move(output));
+  } else {
+    committer_->begin(std::move(output));
+  }
+  return true;
+}
+
+void Node::perform(engine::Output output) {
+  for (const auto& reply : output.replies) reply();
+  if (!output.attempts.empty() && !stopping_.load()) {
+    if (const Result<void> submitted = handlers_->submit(std::move(output.attempts)); !submitted) {
+      options_.log(LogLevel::error, {},
+                   "tasks wait for the next start: " + submitted.error().message());
+    }
+  }
+  for (const engine::StopAttempt& stop : output.stops) handlers_->stop(stop);
+  engine_->committed(output, wall_clock());
+  const std::lock_guard lock(figures_mutex_);
+  figures_ = engine_->figures();
+}
+
+void Node::sleep() {
+  Mailbox& mailbox = handlers_->mailbox();
+  const SteadyClock::time_point start = SteadyClock::now();
+  if (!has_room()) return mailbox.sleep_until(start + k_sleep_most, Mailbox::Until::woken);
+  Duration wait = k_sleep_most;
+  if (!committer_->failing()) {
+    if (const auto due = engine_->next_due())
+      wait = std::clamp(*due - wall_clock(), Duration(0), wait);
+  }
+  if (wait == Duration(0)) return;
+  do {
+    if (!mailbox.empty()) return;
+    std::this_thread::yield();
+  } while (SteadyClock::now() - start < k_spin);
+  mailbox.sleep_until(start + wait, Mailbox::Until::mail);
+}
+
+// --- requests ---
+
+void Node::invoke(const detail::CommandDefinition& command, http::Request request,
+                  std::string input_json, std::function<void(http::Response)> respond) {
+  invoke(command, std::move(request), std::move(input_json), command.options.success_status,
+         std::move(respond));
+}
+
+void Node::invoke(const detail::CommandDefinition& command, http::Request request,
+                  std::string input_json, int success_status,
+                  std::function<void(http::Response)> respond) {
+  handlers_->invoke(command, std::move(request), std::move(input_json), success_status,
+                    std::move(respond));
+}
+
+void Node::start(ports::StartRequest request, ports::Callback<ports::StartReply> done) {
+  handlers_->requests().start(std::move(request), std::move(done));
+}
+void Node::signal(ports::SignalRequest request, ports::Callback<bool> done) {
+  handlers_->requests().signal(std::move(request), std::move(done));
+}
+void Node::describe(ports::ExecutionRef execution, ports::Callback<ports::ExecutionView> done) {
+  handlers_->requests().describe(std::move(execution), std::move(done));
+}
+void Node::wait_closed(ports::ExecutionRef execution, Duration wait,
+                       ports::Callback<ports::ExecutionView> done) {
+  handlers_->requests().wait_closed(std::move(execution), wait, std::move(done));
+}
+void Node::cancel(ports::ExecutionRef execution, ports::Callback<bool> done) {
+  handlers_->requests().cancel(std::move(execution), std::move(done));
+}
+void Node::terminate(ports::ExecutionRef execution, std::string reason,
+                     ports::Callback<bool> done) {
+  handlers_->requests().terminate(std::move(execution), std::move(reason), std::move(done));
+}
+void Node::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
+  handlers_->requests().resume(std::move(execution), std::move(done));
+}
+
+Result<ports::ListReply> Node::list(const ports::ListRequest& request) {
+  if (store_ == nullptr) return stopped();
+  return engine::list_executions(*store_, options_.engine.shards, request);
+}
+
+Result<ports::HistoryReply> Node::history(const ports::HistoryRequest& request) {
+  if (store_ == nullptr) return stopped();
+  return engine::read_history(*store_, options_.engine.shards, request);
+}
+
+ports::Health Node::health() {
+  ports::Health health;
+  if (store_ == nullptr)
+    return {.live = false, .ready = false, .reason = "the service has stopped", .details = {}};
+  health.reason = committer_->failure();
+  if (health.reason.empty() && draining_.load()) health.reason = "the service is stopping";
+  health.ready = health.reason.empty();
+  const engine::Figures engine = figures();
+  const ports::StoreFigures store = store_->figures();
+  const WorkerPool::Figures pool = handlers_->pool().figures();
+  health.details = Json::object({
+      {"executions_in_memory", engine.live},
+      {"executions_started", engine.started},
+      {"executions_closed", engine.closed},
+      {"executions_parked", engine.parked},
+      {"attempts_in_flight", engine.attempts_in_flight},
+      {"turns", engine.turns},
+      {"replays", engine.replays},
+      {"handler_threads", pool.threads},
+      {"handlers_running", pool.running},
+      {"handlers_waiting", pool.blocked},
+      {"jobs_waiting", pool.waiting},
+      {"store_syncs", store.syncs},
+      {"store_bytes_written", store.bytes_written},
+  });
+  return health;
+}
+
+engine::Figures Node::figures() const {
+  const std::lock_guard lock(figures_mutex_);
+  return figures_;
+}
+
+ports::StoreFigures Node::store_figures() const {
+  return store_ == nullptr ? ports::StoreFigures{} : store_->figures();
+}
+
+}  // namespace eventual::host

@@ -1,0 +1,156 @@
+#include "host/requests.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "eventual/schema.hpp"
+
+namespace eventual::host {
+namespace {
+
+Error invalid(std::string message) {
+  return Error(std::string(error_names::k_invalid_input), std::move(message));
+}
+
+/// A callback that is called exactly once: with Unavailable when it is dropped.
+template <class T>
+ports::Callback<T> answered_once(ports::Callback<T> done) {
+  struct Once {
+    explicit Once(ports::Callback<T> callback) : done(std::move(callback)) {}
+    ~Once() {
+      if (done)
+        done(Error(std::string(error_names::k_unavailable),
+                   "the service stopped before it could answer"));
+    }
+    Once(const Once&) = delete;
+    Once& operator=(const Once&) = delete;
+    ports::Callback<T> done;
+  };
+  // shared: std::function must be copyable.
+  return [once = std::make_shared<Once>(std::move(done))](Result<T> result) {
+    if (const ports::Callback<T> callback = std::exchange(once->done, nullptr))
+      callback(std::move(result));
+  };
+}
+
+Result<void> check_name(std::string_view name) {
+  if (name.empty()) return invalid("the name of an execution must not be empty");
+  if (name.size() > base::k_name_bytes_max) {
+    return invalid(
+        fmt::format("the name has {} bytes, more than {}", name.size(), base::k_name_bytes_max));
+  }
+  if (name.starts_with('~')) return invalid("names that begin with '~' are the framework's own");
+  for (const char c : name) {
+    if (c == '/') return invalid("the name of an execution must not hold '/'");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      return invalid("the name of an execution must not hold control characters");
+    }
+  }
+  try {
+    (void)to_json(std::string(name));
+  } catch (const Error&) {
+    return invalid("the name of an execution must be UTF-8");
+  }
+  return {};
+}
+
+Result<std::string> normal_form(std::string (*normalise)(std::string_view), std::string_view json,
+                                std::string_view what) {
+  if (json.size() > base::k_payload_bytes_max) {
+    return Error(std::string(error_names::k_limit_exceeded),
+                 fmt::format("the {} has {} bytes, more than {}", what, json.size(),
+                             base::k_payload_bytes_max));
+  }
+  try {
+    return normalise(json);
+  } catch (...) {
+    return describe(std::current_exception());
+  }
+}
+
+template <class Posted>
+void post(Mailbox& mailbox, Posted posted) {
+  // The message is moved only when it is taken: a refusal is answered through the copy of its
+  // callback.
+  const auto done = posted.done;
+  if (const Result<void> taken = mailbox.post_request(Message(std::move(posted))); !taken)
+    done(taken.error());
+}
+
+}  // namespace
+
+void Requests::start(ports::StartRequest request, ports::Callback<ports::StartReply> done) {
+  const detail::WorkflowDefinition* workflow = declarations_.find_workflow(request.workflow);
+  if (workflow == nullptr) {
+    return done(Error(std::string(error_names::k_not_found),
+                      fmt::format("workflow {} is not declared", request.workflow)));
+  }
+  if (request.name) {
+    if (const Result<void> name = check_name(*request.name); !name) return done(name.error());
+  }
+  if (request.timeout && *request.timeout <= Duration(0))
+    return done(invalid("the timeout must be positive"));
+  Result<std::string> input = normal_form(workflow->normalise, request.input_json, "input");
+  if (!input) return done(input.error());
+  request.input_json = std::move(*input);
+  post(*mailbox_, messages::Start{std::move(request), answered_once(std::move(done))});
+}
+
+void Requests::signal(ports::SignalRequest request, ports::Callback<bool> done) {
+  const detail::SignalDefinition* signal = declarations_.find_signal(request.signal);
+  if (signal == nullptr) {
+    return done(Error(std::string(error_names::k_not_found),
+                      fmt::format("signal {} is not declared", request.signal)));
+  }
+  if (request.message_id.size() > base::k_name_bytes_max) {
+    return done(invalid(fmt::format("the message id has {} bytes, more than {}",
+                                    request.message_id.size(), base::k_name_bytes_max)));
+  }
+  Result<std::string> payload = normal_form(signal->normalise, request.payload_json, "payload");
+  if (!payload) return done(payload.error());
+  request.payload_json = std::move(*payload);
+  post(*mailbox_, messages::Signal{std::move(request), answered_once(std::move(done))});
+}
+
+void Requests::describe(ports::ExecutionRef execution, ports::Callback<ports::ExecutionView> done) {
+  post(*mailbox_, messages::Describe{std::move(execution), answered_once(std::move(done))});
+}
+
+void Requests::wait_closed(ports::ExecutionRef execution, Duration wait,
+                           ports::Callback<ports::ExecutionView> done) {
+  if (refuse_waiting_.load() && wait > Duration(0)) {
+    return done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
+  }
+  post(*mailbox_, messages::WaitClosed{std::move(execution), wait, answered_once(std::move(done))});
+}
+
+void Requests::act(messages::Act act) {
+  act.done = answered_once(std::move(act.done));
+  post(*mailbox_, std::move(act));
+}
+
+void Requests::cancel(ports::ExecutionRef execution, ports::Callback<bool> done) {
+  act({messages::Act::Kind::cancel, std::move(execution), {}, std::move(done)});
+}
+
+void Requests::terminate(ports::ExecutionRef execution, std::string reason,
+                         ports::Callback<bool> done) {
+  act({messages::Act::Kind::terminate, std::move(execution), std::move(reason), std::move(done)});
+}
+
+void Requests::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
+  act({messages::Act::Kind::resume, std::move(execution), {}, std::move(done)});
+}
+
+Result<ports::ListReply> Requests::list(const ports::ListRequest&) {
+  return Error(std::string(error_names::k_unavailable), "executions cannot be listed here");
+}
+
+Result<ports::HistoryReply> Requests::history(const ports::HistoryRequest&) {
+  return Error(std::string(error_names::k_unavailable), "histories cannot be read here");
+}
+
+}  // namespace eventual::host

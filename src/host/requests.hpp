@@ -1,0 +1,49 @@
+// The operations as messages to the engine's thread, checked on the caller's.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "eventual/detail/definitions.hpp"
+#include "host/mailbox.hpp"
+#include "ports/operations.hpp"
+
+namespace eventual::host {
+
+/// Checks requests and posts them. Requests that are refused are answered at once, on the caller's
+/// thread; every other callback is called once, with Unavailable when the engine ends first. Lists
+/// and histories are not its business: they give Unavailable.
+class Requests : public ports::Operations {
+ public:
+  /// `declarations` must outlive it and the mailbox's taker.
+  // shared: handlers that do not end in time keep the mailbox when the node is gone.
+  Requests(const detail::Declarations& declarations, std::shared_ptr<Mailbox> mailbox)
+      : declarations_(declarations), mailbox_(std::move(mailbox)) {}
+
+  void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override;
+  void signal(ports::SignalRequest request, ports::Callback<bool> done) override;
+  void describe(ports::ExecutionRef execution, ports::Callback<ports::ExecutionView> done) override;
+  void wait_closed(ports::ExecutionRef execution, Duration wait,
+                   ports::Callback<ports::ExecutionView> done) override;
+  void cancel(ports::ExecutionRef execution, ports::Callback<bool> done) override;
+  void terminate(ports::ExecutionRef execution, std::string reason,
+                 ports::Callback<bool> done) override;
+  void resume(ports::ExecutionRef execution, ports::Callback<bool> done);
+
+  Result<ports::ListReply> list(const ports::ListRequest& request) override;
+  Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
+  ports::Health health() override { return {}; }
+
+  /// From now on nobody waits for a result: the service stops.
+  void refuse_waiting() noexcept { refuse_waiting_.store(true); }
+
+ private:
+  void act(messages::Act act);
+
+  const detail::Declarations& declarations_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::atomic<bool> refuse_waiting_{false};
+};
+
+}  // namespace eventual::host

@@ -1,0 +1,269 @@
+// The program that a service is: its verbs, its start and its end.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "eventual/service.hpp"
+#include "gateway/error_response.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/router.hpp"
+#include "host/config.hpp"
+#include "host/logging.hpp"
+#include "host/manifest.hpp"
+#include "host/node.hpp"
+#include "store/open.hpp"
+
+namespace eventual::host {
+namespace {
+
+constexpr int k_exit_done = 0;
+constexpr int k_exit_failed = 1;
+constexpr int k_exit_usage = 2;
+
+int complain(std::string_view message, int code) {
+  fmt::print(stderr, "{}\n", message);
+  return code;
+}
+
+// --- stopping ---
+
+std::atomic<int> g_stop_event{-1};
+std::atomic<bool> g_stop_asked{false};
+
+/// The first asks for a clean stop, the second ends the process.
+void on_stop_signal(int) {
+  if (g_stop_asked.exchange(true)) ::_exit(k_exit_failed);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(g_stop_event.load(), &one, sizeof one);
+}
+
+void on_ignored_signal(int) {}
+
+void handle_signal(int number, void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(number, &action, nullptr);
+}
+
+/// A handler and not SIG_IGN for SIGPIPE: programs that handlers start must not inherit it.
+void listen_for_signals() {
+  g_stop_event.store(::eventfd(0, EFD_CLOEXEC));
+  handle_signal(SIGTERM, &on_stop_signal);
+  handle_signal(SIGINT, &on_stop_signal);
+  handle_signal(SIGPIPE, &on_ignored_signal);
+}
+
+void wait_for_stop_signal() {
+  pollfd waiting{g_stop_event.load(), POLLIN, 0};
+  while (!g_stop_asked.load()) (void)::poll(&waiting, 1, -1);
+}
+
+// --- declarations ---
+
+std::vector<detail::Defect> defects_of(const detail::Declarations& declarations) {
+  std::vector<detail::Defect> defects = declarations.defects();
+  gateway::Router router;
+  std::size_t index = 0;
+  for (const detail::CommandDefinition& command : declarations.commands()) {
+    if (command.options.path.empty()) continue;
+    const Result<void> added = router.add(command.options.method, command.options.path,
+                                          "command " + command.name, index++);
+    if (!added) defects.push_back({added.error().message(), command.location});
+  }
+  return defects;
+}
+
+bool report_defects(const detail::Declarations& declarations) {
+  const std::vector<detail::Defect> defects = defects_of(declarations);
+  for (const detail::Defect& defect : defects) {
+    if (defect.location.line() == 0) {
+      complain(defect.message, 0);
+    } else {
+      complain(fmt::format("{}:{}: {}", defect.location.file_name(), defect.location.line(),
+                           defect.message),
+               0);
+    }
+  }
+  return defects.empty();
+}
+
+// --- serving ---
+
+gateway::CommandRoute route_of(Node& node, const detail::CommandDefinition& command) {
+  gateway::CommandRoute route;
+  route.name = command.name;
+  route.method = command.options.method;
+  route.path = command.options.path;
+  route.success_status = command.options.success_status;
+  route.invoke = [&node, &command](http::Request request,
+                                   std::function<void(http::Response)> done) {
+    const bool is_rpc = gateway::is_rpc_request(request);
+    std::string input;
+    try {
+      input = gateway::compose_input_json(request, is_rpc);
+    } catch (const Error& error) {
+      return done(gateway::error_response(error));
+    }
+    node.invoke(command, std::move(request), std::move(input),
+                is_rpc ? 200 : command.options.success_status, std::move(done));
+  };
+  return route;
+}
+
+/// "https://shop.example:8443/base" in the parts that Host and Origin checks need.
+void allow_public_url(const std::string& url, gateway::ServerOptions& options) {
+  const std::size_t begin = url.find("://");
+  if (begin == std::string::npos) return;
+  const std::size_t end = std::min(url.find('/', begin + 3), url.size());
+  const std::string authority = url.substr(begin + 3, end - begin - 3);
+  options.allowed_origins.push_back(url.substr(0, end));
+  const std::size_t port = authority.rfind(':');
+  const bool has_port = port != std::string::npos && authority.find(']', port) == std::string::npos;
+  options.allowed_hosts.push_back(has_port ? authority.substr(0, port) : authority);
+}
+
+int serve(const detail::Declarations& declarations, const ServiceOptions& options,
+          const Config& config) {
+  const engine::LogSink log = make_log(config.log_level, config.log_json);
+  const bool in_memory = config.store == "memory";
+
+  store::StoreOptions store_options;
+  store_options.log = [log](std::string_view message) { log(LogLevel::warn, {}, message); };
+  auto store = store::open_store(config.store, config.data, std::move(store_options));
+  if (!store)
+    return complain(fmt::format("cannot open the store: {}", store.error().message()),
+                    k_exit_failed);
+
+  NodeOptions node_options;
+  node_options.workers.handlers_running_max = config.handlers_running_max;
+  node_options.workers.handler_threads_max = config.handler_threads_max;
+  node_options.service = {declarations.name(), config.public_url.empty() ? "http://" + config.listen
+                                                                         : config.public_url};
+  node_options.log = log;
+  if (!in_memory) node_options.crashes_file = config.data + "/crashes";
+  auto node = Node::start(declarations, std::move(*store), std::move(node_options));
+  if (!node)
+    return complain(fmt::format("cannot start: {}", node.error().message()), k_exit_failed);
+
+  gateway::GatewayOptions gateway_options;
+  gateway_options.server.listen = config.listen;
+  gateway_options.server.allowed_hosts = config.allowed_hosts;
+  gateway_options.server.allowed_origins = config.allowed_origins;
+  if (!config.public_url.empty()) allow_public_url(config.public_url, gateway_options.server);
+  gateway_options.operations.admin_token = config.admin_token;
+  gateway_options.operations.manifest = [described = manifest(declarations, options)] {
+    return described;
+  };
+  std::vector<gateway::CommandRoute> routes;
+  for (const detail::CommandDefinition& command : declarations.commands())
+    routes.push_back(route_of(**node, command));
+  listen_for_signals();
+  auto gateway = gateway::Gateway::start(std::move(gateway_options), **node, std::move(routes));
+  if (!gateway) {
+    const bool usage = gateway.error().name() == error_names::k_invalid_input;
+    return complain(fmt::format("cannot serve: {}", gateway.error().message()),
+                    usage ? k_exit_usage : k_exit_failed);
+  }
+
+  fmt::print("{} is ready at http://{} ({})\n", declarations.name(), (*gateway)->bound_address(),
+             in_memory ? "data in memory alone" : "data in " + config.data);
+  std::fflush(stdout);
+  wait_for_stop_signal();
+
+  log(LogLevel::info, {},
+      "stopping: running handlers have " + std::to_string(config.grace.count()) + " ms");
+  const auto deadline = std::chrono::steady_clock::now() + config.grace;
+  (*node)->drain();
+  (*gateway)->stop(config.grace);
+  const auto left =
+      std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
+  const bool clean = (*node)->stop(std::max(left, Duration(0)));
+  log(LogLevel::info, {}, "stopped");
+  if (!clean) {
+    // Their threads still run user code: nothing may be destroyed under it.
+    std::fflush(nullptr);
+    std::_Exit(k_exit_done);
+  }
+  gateway->reset();
+  return k_exit_done;
+}
+
+/// What the command line asks for.
+struct Usage {
+  ConfigSources sources;
+  std::string config_file;
+};
+
+void add_settings(CLI::App& app, Usage& usage) {
+  app.add_option("--config", usage.config_file, "settings file [eventual.toml, if there is one]")
+      ->type_name("FILE");
+  for (const Setting& setting : settings()) {
+    app.add_option_function<std::string>(
+           flag_of(setting),
+           [&usage, key = std::string(setting.key)](const std::string& text) {
+             usage.sources.flags[key] = text;
+           },
+           std::string(setting.help))
+        ->type_name(std::string(setting.value));
+  }
+}
+
+}  // namespace
+}  // namespace eventual::host
+
+namespace eventual {
+
+int Service::run(int argc, char** argv) {
+  using namespace host;
+  Usage usage;
+  CLI::App app(options_.description.empty() ? "The service " + name() : options_.description,
+               name());
+  app.require_subcommand(0, 1);
+  app.footer(
+      "Settings come from eventual.toml, then from EVENTUAL_* variables (EVENTUAL_LISTEN, …), then "
+      "from flags.");
+  add_settings(app, usage);
+  CLI::App* serve_verb = app.add_subcommand("serve", "Runs the service (also without a verb)");
+  add_settings(*serve_verb, usage);
+  CLI::App* manifest_verb =
+      app.add_subcommand("manifest", "Prints what the service declares, as JSON");
+  CLI::App* version_verb =
+      app.add_subcommand("version", "Prints the versions of the service and of Eventual");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? k_exit_done : k_exit_usage;
+  }
+  if (*version_verb) {
+    fmt::print("{} {} (eventual {})\n", name(), options_.version, framework_version());
+    return k_exit_done;
+  }
+  if (!report_defects(declarations_)) return k_exit_usage;
+  if (*manifest_verb) {
+    fmt::print("{}\n", manifest(declarations_, options_).dump());
+    return k_exit_done;
+  }
+  if (!usage.config_file.empty()) usage.sources.file = usage.config_file;
+  usage.sources.environment = [](const std::string& variable) -> std::optional<std::string> {
+    const char* value = std::getenv(variable.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  const Result<Config> config = load_config(usage.sources);
+  if (!config) return complain(config.error().message(), k_exit_usage);
+  return serve(declarations_, options_, *config);
+}
+
+}  // namespace eventual

@@ -1,0 +1,209 @@
+// What a service declares, and what is wrong with it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "eventual/detail/definitions.hpp"
+#include "eventual/schema.hpp"
+#include "eventual/service.hpp"
+
+namespace eventual {
+
+Service::Service(std::string name, ServiceOptions options)
+    : declarations_(std::move(name)), options_(std::move(options)) {}
+
+Service::~Service() = default;
+
+namespace detail {
+namespace {
+
+/// What is wrong with a name; empty when nothing is.
+std::string name_defect(std::string_view name) {
+  if (name.empty()) return "its name is empty";
+  if (name.size() > base::k_name_bytes_max) {
+    return fmt::format("its name has {} bytes, more than {}", name.size(), base::k_name_bytes_max);
+  }
+  if (name.starts_with('~')) return "its name begins with '~'";
+  for (const char c : name) {
+    if (c == '/') return "its name holds '/'";
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      return "its name holds a control character";
+  }
+  return {};
+}
+
+std::string line_of(const std::source_location& location) {
+  return fmt::format("{}:{}", location.file_name(), location.line());
+}
+
+/// Collects what is wrong with one declaration.
+class Check {
+ public:
+  Check(std::vector<Defect>& defects, std::string_view kind, const Declaration& declaration)
+      : defects_(defects), kind_(kind), declaration_(declaration) {}
+
+  void require(bool holds, std::string_view what) {
+    if (holds) return;
+    defects_.push_back(
+        {fmt::format("{} \"{}\": {}", kind_, declaration_.name, what), declaration_.location});
+  }
+
+  void timeout(Duration duration, std::string_view option) {
+    require(duration > Duration(0), fmt::format("{} must be positive", option));
+  }
+
+  void schema(const TypeSchema* type, std::string_view which) {
+    if (type == nullptr) return;
+    for (const std::string& defect : schema_defects(*type, nullptr)) {
+      require(false, fmt::format("its {} type: {}", which, defect));
+    }
+  }
+
+  void retry(const RetryPolicy& policy) {
+    require(policy.max_attempts >= 1, "retry.max_attempts must be at least 1");
+    require(policy.initial_interval >= Duration(0), "retry.initial_interval must not be negative");
+    require(policy.max_interval >= Duration(0), "retry.max_interval must not be negative");
+    require(policy.multiplier >= 1.0, "retry.multiplier must be at least 1");
+    require(policy.jitter >= 0.0 && policy.jitter <= 1.0, "retry.jitter must be from 0 to 1");
+  }
+
+ private:
+  std::vector<Defect>& defects_;
+  std::string_view kind_;
+  const Declaration& declaration_;
+};
+
+/// What is wrong with the path of a REST route; empty when nothing is.
+std::string path_defect(std::string_view path) {
+  if (!path.starts_with('/')) return "must begin with '/'";
+  std::vector<std::string_view> parameters;
+  std::string_view rest = path.substr(1);
+  for (bool last = false; !last;) {
+    const std::size_t slash = rest.find('/');
+    last = slash == std::string_view::npos;
+    const std::string_view segment = rest.substr(0, slash);
+    rest = last ? std::string_view() : rest.substr(slash + 1);
+    if (segment.empty()) {
+      if (!last) return "holds an empty segment";
+      continue;
+    }
+    if (segment.find_first_of("?#% \t\r\n") != std::string_view::npos) {
+      return fmt::format("holds a segment \"{}\" that no path has", segment);
+    }
+    if (segment == "*") {
+      if (!last) return "holds '*' before its end";
+      continue;
+    }
+    if (!segment.starts_with(':')) continue;
+    const std::string_view name = segment.substr(1);
+    if (name.empty()) return "holds a parameter without a name";
+    if (std::find(parameters.begin(), parameters.end(), name) != parameters.end()) {
+      return fmt::format("holds the parameter :{} twice", name);
+    }
+    parameters.push_back(name);
+  }
+  if (path.starts_with("/_eventual/") || path == "/_eventual" || path.starts_with("/rpc/")) {
+    return "belongs to the framework (/_eventual/ and /rpc/ do)";
+  }
+  return {};
+}
+
+}  // namespace
+
+Declarations::Declarations(std::string name) : name_(std::move(name)) {
+  if (const std::string defect = name_defect(name_); !defect.empty()) {
+    defects_.push_back({fmt::format("service \"{}\": {}", name_, defect), {}});
+  }
+}
+
+Declarations::~Declarations() = default;
+
+template <class Definition>
+Definition& Declarations::insert(std::deque<Definition>& list,
+                                 std::unordered_map<std::string_view, Definition*>& names,
+                                 Definition definition, std::string_view kind) {
+  // Kept even when it is defective: handles borrow its name.
+  Definition& kept = list.emplace_back(std::move(definition));
+  Check check(defects_, kind, kept);
+  if (const std::string defect = name_defect(kept.name); !defect.empty())
+    check.require(false, defect);
+  const auto [place, added] = names.emplace(kept.name, &kept);
+  if (!added) {
+    check.require(false, "declared twice, first at " + line_of(place->second->location));
+  }
+  check.schema(kept.input, "input");
+  check.schema(kept.output, "result");
+  return kept;
+}
+
+TaskDefinition& Declarations::add(TaskDefinition definition) {
+  TaskDefinition& task = insert(tasks_, task_names_, std::move(definition), "task");
+  Check check(defects_, "task", task);
+  check.timeout(task.options.timeout, "timeout");
+  check.timeout(task.options.deadline, "deadline");
+  check.retry(task.options.retry);
+  return task;
+}
+
+WorkflowDefinition& Declarations::add(WorkflowDefinition definition) {
+  WorkflowDefinition& workflow =
+      insert(workflows_, workflow_names_, std::move(definition), "workflow");
+  Check(defects_, "workflow", workflow).timeout(workflow.options.timeout, "timeout");
+  return workflow;
+}
+
+SignalDefinition& Declarations::add(SignalDefinition definition) {
+  return insert(signals_, signal_names_, std::move(definition), "signal");
+}
+
+CommandDefinition& Declarations::add(CommandDefinition definition) {
+  CommandDefinition& command = insert(commands_, command_names_, std::move(definition), "command");
+  Check check(defects_, "command", command);
+  check.timeout(command.options.timeout, "timeout");
+  const int status = command.options.success_status;
+  check.require(status >= 200 && status <= 299, "success_status must be from 200 to 299");
+  if (!command.options.path.empty()) {
+    const std::string defect = path_defect(command.options.path);
+    check.require(defect.empty(), fmt::format("path \"{}\" {}", command.options.path, defect));
+  }
+  return command;
+}
+
+void Declarations::add_defect(std::string message, std::source_location location) {
+  defects_.push_back({std::move(message), location});
+}
+
+void Declarations::provide(std::type_index type, std::shared_ptr<void> object) {
+  provided_[type] = object.get();
+  owned_.push_back(std::move(object));
+}
+
+namespace {
+
+template <class Names>
+auto find_in(const Names& names, std::string_view name) noexcept {
+  const auto found = names.find(name);
+  return found == names.end() ? nullptr : found->second;
+}
+
+}  // namespace
+
+const TaskDefinition* Declarations::find_task(std::string_view name) const noexcept {
+  return find_in(task_names_, name);
+}
+const WorkflowDefinition* Declarations::find_workflow(std::string_view name) const noexcept {
+  return find_in(workflow_names_, name);
+}
+const SignalDefinition* Declarations::find_signal(std::string_view name) const noexcept {
+  return find_in(signal_names_, name);
+}
+const CommandDefinition* Declarations::find_command(std::string_view name) const noexcept {
+  return find_in(command_names_, name);
+}
+
+}  // namespace detail
+
+}  // namespace eventual

@@ -1,0 +1,64 @@
+// The operations of the public headers that are free functions: each asks the runtime whose code
+// the thread is running.
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "eventual/detail/handler.hpp"
+#include "eventual/detail/runtime.hpp"
+#include "eventual/workflow.hpp"
+
+namespace eventual {
+
+Timestamp now() { return detail::Runtime::require("reading the time").now(); }
+
+Future<void> sleep_for(Duration duration, std::source_location location) {
+  detail::Runtime& runtime = detail::Runtime::require("sleeping");
+  const Timestamp start = runtime.now();
+  const bool beyond = duration > Duration(0) && duration > Timestamp::max() - start;
+  const Timestamp due = duration <= Duration(0) ? start
+                        : beyond                ? Timestamp::max()
+                                                : start + duration;
+  return Future<void>(runtime.start_timer(due, location));
+}
+
+Future<void> sleep_until(Timestamp time, std::source_location location) {
+  return Future<void>(detail::Runtime::require("sleeping").start_timer(time, location));
+}
+
+Future<bool> condition(std::function<bool()> predicate, const WaitOptions& options,
+                       std::source_location location) {
+  return Future<bool>(detail::Runtime::require("a condition")
+                          .wait_condition(std::move(predicate), options.timeout, location));
+}
+
+std::uint64_t random_u64() { return detail::Runtime::require("a random number").random_u64(); }
+
+double random_double() { return static_cast<double>(random_u64() >> 11) * 0x1.0p-53; }
+
+std::string new_id() { return detail::Runtime::require("a new id").make_id(); }
+
+ExecutionId this_execution() {
+  const detail::Runtime& runtime = detail::Runtime::require("this_execution()");
+  if (runtime.execution_id().empty()) {
+    throw Error(std::string(error_names::k_not_allowed),
+                "this_execution() works only in a workflow or in a task that one called");
+  }
+  return {std::string(runtime.execution_id()), runtime.run()};
+}
+
+void log(LogLevel level, std::string_view message) {
+  detail::Runtime::require("logging").log(level, message);
+}
+
+namespace detail {
+
+void throw_not_provided(const char* type) {
+  throw Error(std::string(error_names::k_not_allowed),
+              std::string("the handler asks for ") + type +
+                  ", which is not available here; give it with Service::provide");
+}
+
+}  // namespace detail
+
+}  // namespace eventual
