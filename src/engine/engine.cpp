@@ -38,6 +38,8 @@ Engine::Live* Engine::find(std::string_view id) noexcept {
 Result<Engine::Live*> Engine::load(std::string_view id, Timestamp now) {
   if (Live* live = find(id)) {
     touch(*live);
+    // A turn has one instant: what happens later belongs to the next.
+    if (live->in_turn && now > live->turn.at) finish_turn(*live);
     return live;
   }
   auto read_live = read(id, now);
@@ -80,10 +82,10 @@ void Engine::begin_turn(Live& live, Timestamp now) {
   if (live.in_turn) return;
   live.in_turn = true;
   live.turn.number = live.next_turn;
-  live.turn.at = now;
+  live.turn.at = std::max(now, live.turn.at);  // a clock that was set back does not turn history around
   live.turn.events.clear();
   live.turn.calls.clear();
-  if (live.executor != nullptr) live.executor->begin_turn(now);
+  if (live.executor != nullptr) live.executor->begin_turn(live.turn.at);
   open_turns_.push_back(&live);
 }
 
@@ -391,7 +393,9 @@ Output Engine::take_output() {
   // Ending a turn may park its execution or answer a call at once, which begins another turn.
   while (!open_turns_.empty()) {
     const std::vector<Live*> turns = std::exchange(open_turns_, {});
-    for (Live* live : turns) finish_turn(*live);
+    for (Live* live : turns) {
+      if (live->in_turn) finish_turn(*live);
+    }
     for (auto& [id, answer] : std::exchange(immediate_, {})) {
       Live* live = find(id);
       if (live == nullptr || live->calls.erase(model::seq_of(answer).value_or(0)) == 0) continue;
@@ -431,6 +435,8 @@ Figures Engine::figures() const {
   Figures figures = figures_;
   figures.live = live_.size();
   figures.timers_loaded = timers_due_.size();
+  figures.timers_in_memory_only = soft_timers_.size();
+  for (const auto& [id, list] : waiters_) figures.callers_waiting += list.size();
   return figures;
 }
 

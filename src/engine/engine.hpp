@@ -103,6 +103,8 @@ struct Figures {
   std::size_t live = 0;
   std::size_t attempts_in_flight = 0;
   std::size_t timers_loaded = 0;
+  std::size_t timers_in_memory_only = 0;  ///< limits of attempts, callers who wait
+  std::size_t callers_waiting = 0;
   std::uint64_t turns = 0;
   std::uint64_t replays = 0;
   std::uint64_t started = 0;

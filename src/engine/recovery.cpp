@@ -155,6 +155,7 @@ Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestam
   }
   replay(*live, *turns);
   live->next_turn = turns->back().number + 1;
+  live->turn.at = turns->back().at;
   live->active_row = live->tasks_in_flight > 0;
   return live;
 }

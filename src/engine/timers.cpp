@@ -28,7 +28,8 @@ void Engine::remove_call_timer(Live& live, std::uint32_t seq, const OpenCall& ca
 
 /// Reads the rows that fall due in the next window.
 Result<void> Engine::load_timers(Timestamp now) {
-  const Timestamp until = now + options_.timer_window;
+  const bool all = options_.timer_window == k_forever;
+  const Timestamp until = all ? Timestamp::max() : now + options_.timer_window;
   const Timestamp from = timers_loaded_until_;
   if (until <= from) return {};
   for (std::uint16_t shard = 0; shard < options_.shards; ++shard) {
@@ -52,12 +53,14 @@ std::optional<Timestamp> Engine::next_due() const {
   };
   if (!timers_due_.empty()) consider(timers_due_.begin()->first);
   if (!soft_timers_.empty()) consider(soft_timers_.begin()->first);
-  if (timers_loaded_until_ != Timestamp{}) consider(timers_loaded_until_ - options_.timer_window / 2);
+  if (timers_loaded_until_ != Timestamp{} && timers_loaded_until_ != Timestamp::max()) {
+    consider(timers_loaded_until_ - options_.timer_window / 2);
+  }
   return next;
 }
 
 void Engine::tick(Timestamp now) {
-  if (now >= timers_loaded_until_ - options_.timer_window / 2) {
+  if (timers_loaded_until_ != Timestamp::max() && now >= timers_loaded_until_ - options_.timer_window / 2) {
     if (auto loaded = load_timers(now); !loaded) {
       log_(LogLevel::error, {}, "timers could not be read: " + loaded.error().message());
     }

@@ -79,10 +79,17 @@ void Strands::run(std::function<void()> job) {
   switch_to(strand);
 }
 
+bool Strands::can_go_on(const Strand& strand, Timestamp now) {
+  return strand.abandoned || (strand.due && *strand.due <= now) || (*strand.ready)();
+}
+
+bool Strands::ready(Timestamp now) const {
+  return std::any_of(waiting_.begin(), waiting_.end(), [&](const Strand* strand) { return can_go_on(*strand, now); });
+}
+
 bool Strands::resume_one(Timestamp now) {
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const Strand* strand) {
-    return strand->abandoned || (strand->due && *strand->due <= now) || (*strand->ready)();
-  });
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Strand* strand) { return can_go_on(*strand, now); });
   if (found == waiting_.end()) return false;
   Strand& strand = **found;
   waiting_.erase(found);

@@ -27,6 +27,7 @@ class Strands {
   void run(std::function<void()> job);
   /// Goes on with one that waits and can go on; false when there is none.
   bool resume_one(Timestamp now);
+  bool ready(Timestamp now) const;
   /// When one that waits goes on at the latest.
   std::optional<Timestamp> next_due() const;
   std::size_t waiting() const noexcept { return waiting_.size(); }
@@ -38,6 +39,7 @@ class Strands {
 
  private:
   struct Strand;
+  static bool can_go_on(const Strand& strand, Timestamp now);
   void switch_to(Strand& strand);
   void main_loop(Strand& strand);
 

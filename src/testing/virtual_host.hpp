@@ -50,7 +50,7 @@ class VirtualHost final : private host::HandlerTime {
 
   // --- everything that is ready, one thing at a time ---
   bool has_mail() const noexcept { return !mailbox_->empty(); }
-  bool has_output() const noexcept { return engine_->has_output(); }
+  bool has_output() const noexcept { return uncommitted_.has_value() || engine_->has_output(); }
   std::size_t attempts_ready() const noexcept { return attempts_.size(); }
   /// Gives the engine all that was posted.
   void take_mail();
@@ -58,6 +58,9 @@ class VirtualHost final : private host::HandlerTime {
   Result<void> commit();
   /// Runs one attempt that is ready, by its position, until it ends or waits.
   void run_attempt(std::size_t position = 0);
+  /// The attempt at that position will run once more after its next run: its result arrives twice.
+  void repeat_attempt(std::size_t position) { attempts_.push_back(attempts_[position]); }
+  bool handler_ready() const { return strands_.ready(now_); }
   /// Goes on with one handler that waited; false when none can.
   bool resume_handler();
   void set_now(Timestamp now) { now_ = now; }
