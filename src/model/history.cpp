@@ -60,16 +60,20 @@ void append_events(std::string& out, const std::vector<Event>& events, std::stri
   for (const Event& event : events) append_event(out, event, scratch);
 }
 
-Error corrupt(std::string message) { return Error(std::string(error_names::k_corrupt), std::move(message)); }
+Error corrupt(std::string message) {
+  return Error(std::string(error_names::k_corrupt), std::move(message));
+}
 
 Result<void> read_events(base::ByteReader& reader, std::vector<Event>& events) {
   const std::uint32_t count = reader.varint32().value_or(0);
-  if (count > reader.rest().size()) return corrupt("a turn's record names more events than it holds");
+  if (count > reader.rest().size())
+    return corrupt("a turn's record names more events than it holds");
   events.reserve(std::min<std::size_t>(count, 1024));  // the bytes may lie
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto tag = reader.big_endian<std::uint8_t>();
     const auto body = reader.sized();
     if (!tag || !body) return corrupt("a turn's record ends in the middle of an event");
+    if (*tag == 0) return corrupt("a turn's record holds an event of kind 0");
     Decoder decoder(*body);
     const bool known = with_tag(*tag, [&](auto event) {
       event.fields(decoder);
@@ -177,7 +181,8 @@ class JsonReader {
   static std::uint32_t to_uint32(const Json& json) {
     const std::uint64_t value = json.as_uint64();
     if (value > std::numeric_limits<std::uint32_t>::max()) {
-      throw Error(std::string(error_names::k_invalid_input), "the number " + std::to_string(value) + " is too large");
+      throw Error(std::string(error_names::k_invalid_input),
+                  "the number " + std::to_string(value) + " is too large");
     }
     return static_cast<std::uint32_t>(value);
   }
@@ -191,7 +196,8 @@ std::string_view type_of(const Event& event) noexcept {
 }
 
 bool is_call(const Event& event) noexcept {
-  return std::visit([](const auto& value) { return std::decay_t<decltype(value)>::k_tag >= 64; }, event);
+  return std::visit([](const auto& value) { return std::decay_t<decltype(value)>::k_tag >= 64; },
+                    event);
 }
 
 std::optional<std::uint32_t> seq_of(const Event& event) noexcept {
@@ -256,8 +262,9 @@ Result<Turn> decode_turn(std::string_view bytes, std::uint32_t number) {
   if (*format == 0) return corrupt("a turn's record begins with a zero");
   if (*format > k_turn_format) {
     return Error(std::string(error_names::k_not_allowed),
-                 "the history has format " + std::to_string(*format) + ", this program reads up to " +
-                     std::to_string(k_turn_format) + ": run the newer version");
+                 "the history has format " + std::to_string(*format) +
+                     ", this program reads up to " + std::to_string(k_turn_format) +
+                     ": run the newer version");
   }
   Turn turn;
   turn.number = number;

@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::uint8_t k_record_format = 1;
 
-constexpr std::array<std::string_view, 9> k_status_names = {
-    "running", "parked", "paused", "succeeded", "failed", "cancelled", "timed_out", "terminated", "continued"};
+constexpr std::array<std::string_view, 9> k_status_names = {"running",   "parked",     "paused",
+                                                            "succeeded", "failed",     "cancelled",
+                                                            "timed_out", "terminated", "continued"};
 
 template <class Record>
 std::string encode_record(const Record& record) {
@@ -25,16 +26,20 @@ std::string encode_record(const Record& record) {
 
 template <class Record>
 Result<Record> decode_record(std::string_view bytes, std::string_view what) {
-  if (bytes.empty()) return Error(std::string(error_names::k_corrupt), std::string(what) + " is empty");
-  if (bytes.front() == 0) return Error(std::string(error_names::k_corrupt), std::string(what) + " begins with a zero");
+  if (bytes.empty())
+    return Error(std::string(error_names::k_corrupt), std::string(what) + " is empty");
+  if (bytes.front() == 0)
+    return Error(std::string(error_names::k_corrupt), std::string(what) + " begins with a zero");
   if (static_cast<std::uint8_t>(bytes.front()) > k_record_format) {
-    return Error(std::string(error_names::k_not_allowed),
-                 std::string(what) + " was written by a newer version of the program: run that version");
+    return Error(
+        std::string(error_names::k_not_allowed),
+        std::string(what) + " was written by a newer version of the program: run that version");
   }
   Record record;
   Decoder decoder(bytes.substr(1));
   record.fields(decoder);
-  if (decoder.failed()) return Error(std::string(error_names::k_corrupt), std::string(what) + " cannot be read");
+  if (decoder.failed())
+    return Error(std::string(error_names::k_corrupt), std::string(what) + " cannot be read");
   return record;
 }
 
@@ -55,7 +60,9 @@ std::string shard_and_id(std::uint16_t shard, std::string_view id, std::size_t m
 
 }  // namespace
 
-std::string_view to_string(Status status) noexcept { return k_status_names[static_cast<std::size_t>(status)]; }
+std::string_view to_string(Status status) noexcept {
+  return k_status_names[static_cast<std::size_t>(status)];
+}
 
 std::optional<Status> parse_status(std::string_view text) noexcept {
   for (std::size_t i = 0; i < k_status_names.size(); ++i) {
@@ -74,11 +81,21 @@ Result<ExecutionRecord> decode_execution(std::string_view bytes) {
 }
 
 std::string encode(const Message& message) { return encode_record(message); }
-Result<Message> decode_message(std::string_view bytes) { return decode_record<Message>(bytes, "a message's row"); }
+Result<Message> decode_message(std::string_view bytes) {
+  auto message = decode_record<Message>(bytes, "a message's row");
+  if (message && message->kind > Message::Kind::deferred) {
+    return Error(std::string(error_names::k_not_allowed),
+                 "a message's row asks for something that only a newer version of the program "
+                 "does: run that version");
+  }
+  return message;
+}
 
 namespace keys {
 
-std::string execution(std::uint16_t shard, std::string_view id) { return shard_and_id(shard, id, 0); }
+std::string execution(std::uint16_t shard, std::string_view id) {
+  return shard_and_id(shard, id, 0);
+}
 
 std::string execution(std::uint16_t shard, std::string_view id, std::uint32_t run) {
   std::string key = shard_and_id(shard, id, 5);
@@ -87,7 +104,8 @@ std::string execution(std::uint16_t shard, std::string_view id, std::uint32_t ru
   return key;
 }
 
-std::string history(std::uint16_t shard, std::string_view id, std::uint32_t run, std::uint32_t turn) {
+std::string history(std::uint16_t shard, std::string_view id, std::uint32_t run,
+                    std::uint32_t turn) {
   std::string key = shard_and_id(shard, id, 9);
   key.push_back('\0');
   base::append_big_endian(key, run);
@@ -127,8 +145,8 @@ std::optional<ListingKey> parse_listing(std::string_view key) {
   return ListingKey{from_ordered(time), id, run.big_endian<std::uint32_t>().value_or(0)};
 }
 
-std::string timer(std::uint16_t shard, Timestamp due, std::string_view id, std::uint32_t run, std::uint32_t seq,
-                  TimerKind kind) {
+std::string timer(std::uint16_t shard, Timestamp due, std::string_view id, std::uint32_t run,
+                  std::uint32_t seq, TimerKind kind) {
   std::string key;
   key.reserve(20 + id.size());
   base::append_big_endian(key, shard);

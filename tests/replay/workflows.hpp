@@ -1,0 +1,48 @@
+// The workflows whose recorded histories stand in fixtures/. Their behaviour never changes: a
+// change here, or in the executor, that breaks a fixture would break the executions of every user.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "workflow/driver.hpp"
+
+namespace eventual::test {
+
+/// A charge that is undone when the order is cancelled by signal, by request, or not shipped.
+inline Future<std::string> order(std::string id) {
+  Saga saga;
+  bool cancelled = false;
+  auto listening = S.on([&cancelled](std::string) { cancelled = true; });
+  std::string charge = co_await Hold(id);
+  saga.undo(Undo, charge);
+  if (co_await condition([&cancelled] { return cancelled; }, {.timeout = Duration(900'000)}))
+    throw Error("OrderCancelled", id);
+  co_return co_await A(charge,
+                       {.timeout = Duration(30'000), .retry = RetryPolicy{.max_attempts = 5}});
+}
+
+/// A child that is waited for, one that is started and told something, and what a refusal of that
+/// means.
+inline Future<std::string> family(std::string name) {
+  Result<std::string> first = co_await settle(W(name));
+  Execution<std::string> second = co_await W.start(name, {.name = "second"});
+  Result<void> told = co_await settle(S.send(second, "hello"));
+  co_return (first ? *first : first.error().name()) + " " + second.id() +
+      (told ? "" : " " + told.error().name());
+}
+
+/// Time, ids, an expected signal with a deadline, and a race.
+inline Future<std::string> patient(std::string name) {
+  co_await sleep_for(Duration(60'000));
+  const std::string id = new_id();
+  detach(B(id + to_iso8601(now())));
+  Result<std::string> answer = co_await settle(S.expect({.timeout = Duration(5'000)}));
+  std::variant<std::string, std::monostate> first =
+      co_await race(C(name), sleep_for(Duration(1'000)));
+  co_return answer.ok()
+      ? *answer
+      : answer.error().name() + (first.index() == 0 ? std::get<0>(first) : " late");
+}
+
+}  // namespace eventual::test
