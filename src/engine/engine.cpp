@@ -15,8 +15,8 @@ namespace eventual::engine {
 namespace keys = model::keys;
 using ports::Table;
 
-Engine::Engine(const detail::Declarations& declarations, ports::Store& store, ports::CallMarker* marker, Options options,
-               LogSink log)
+Engine::Engine(const detail::Declarations& declarations, ports::Store& store,
+               ports::CallMarker* marker, Options options, LogSink log)
     : declarations_(declarations),
       store_(store),
       marker_(marker),
@@ -26,7 +26,9 @@ Engine::Engine(const detail::Declarations& declarations, ports::Store& store, po
 
 Engine::~Engine() = default;
 
-std::uint16_t Engine::shard_of(std::string_view id) const noexcept { return shard_of_id(id, options_.shards); }
+std::uint16_t Engine::shard_of(std::string_view id) const noexcept {
+  return shard_of_id(id, options_.shards);
+}
 
 // --- executions in memory ---
 
@@ -59,9 +61,11 @@ Engine::Live& Engine::insert(std::unique_ptr<Live> live) {
 
 void Engine::touch(Live& live) { by_use_.splice(by_use_.begin(), by_use_, live.place); }
 
-/// Puts away what is closed, and the least recently used beyond the limit. What is not durable yet stays.
+/// Puts away what is closed, and the least recently used beyond the limit. What is not durable yet
+/// stays.
 void Engine::evict() {
-  for (auto place = by_use_.end(); place != by_use_.begin() && live_.size() > options_.live_executions_max;) {
+  for (auto place = by_use_.end();
+       place != by_use_.begin() && live_.size() > options_.live_executions_max;) {
     --place;
     Live& live = **place;
     if (live.in_turn || live.touched > outputs_committed_) continue;
@@ -75,14 +79,16 @@ void Engine::evict() {
 // --- turns ---
 
 bool Engine::accepts(const Live& live) const noexcept {
-  return live.executor != nullptr && !live.executor->done() && live.record.status == model::Status::running;
+  return live.executor != nullptr && !live.executor->done() &&
+         live.record.status == model::Status::running;
 }
 
 void Engine::begin_turn(Live& live, Timestamp now) {
   if (live.in_turn) return;
   live.in_turn = true;
   live.turn.number = live.next_turn;
-  live.turn.at = std::max(now, live.turn.at);  // a clock that was set back does not turn history around
+  live.turn.at =
+      std::max(now, live.turn.at);  // a clock that was set back does not turn history around
   live.turn.events.clear();
   live.turn.calls.clear();
   if (live.executor != nullptr) live.executor->begin_turn(live.turn.at);
@@ -91,9 +97,14 @@ void Engine::begin_turn(Live& live, Timestamp now) {
 
 void Engine::apply(Live& live, model::Event event, Timestamp now) {
   begin_turn(live, now);
+  bool used = false;
   if (live.executor != nullptr) {
     const ports::MarkedCall marked(marker_, {live.id, live.record.run});
-    live.executor->apply(event);
+    used = live.executor->apply(event);
+  }
+  if (std::holds_alternative<model::CancelRequested>(event)) {
+    live.cancel_requested = true;
+    if (used) stop_attempts(live);
   }
   live.turn.events.push_back(std::move(event));
 }
@@ -106,7 +117,9 @@ void Engine::finish_turn(Live& live) {
       const ports::MarkedCall marked(marker_, {live.id, live.record.run});
       live.executor->end_turn();
     }
-    for (const std::uint32_t seq : live.executor->take_answered()) {
+    std::vector<std::uint32_t> answered = live.executor->take_answered();
+    std::sort(answered.begin(), answered.end());
+    for (const std::uint32_t seq : answered) {
       const auto call = live.calls.find(seq);
       if (call == live.calls.end()) continue;
       remove_call_timer(live, seq, call->second);
@@ -114,6 +127,8 @@ void Engine::finish_turn(Live& live) {
     }
     live.turn.calls = live.executor->take_calls();
     for (const model::Event& call : live.turn.calls) {
+      if (std::binary_search(answered.begin(), answered.end(), model::seq_of(call).value()))
+        continue;  // over by now
       track_call(live, call, live.turn.at);
       make_call(live, call);
     }
@@ -125,11 +140,13 @@ void Engine::finish_turn(Live& live) {
   if (closed) {
     live.turn.events.push_back(*live.executor->closing());
     close(live, *live.executor->closing());
-  } else if (live.executor != nullptr && live.executor->stuck() && live.record.status == model::Status::running) {
+  } else if (live.executor != nullptr && live.executor->stuck() &&
+             live.record.status == model::Status::running) {
     live.turn.events.push_back(model::ExecutionParked{model::ErrorRecord(*live.executor->stuck())});
     live.record.status = model::Status::parked;
     live.record.reason = model::ErrorRecord(*live.executor->stuck());
     live.record_changed = true;
+    live.parked_at = live.turn.at;
     ++figures_.parked;
     log_(LogLevel::error, live.id, "parked: " + live.executor->stuck()->message());
   }
@@ -144,12 +161,16 @@ void Engine::finish_turn(Live& live) {
       live.record.last_turn = std::move(bytes);
       live.record_changed = true;
     } else {
-      output_.batch.put(Table::history, keys::history(live.shard, live.id, live.record.run, live.turn.number),
+      output_.batch.put(Table::history,
+                        keys::history(live.shard, live.id, live.record.run, live.turn.number),
                         std::move(bytes));
     }
     ++live.next_turn;
+    live.turn.events.clear();
+    live.turn.calls.clear();
   }
-  const bool wants_row = live.tasks_in_flight > 0 && !model::is_closed(live.record.status);
+  const bool in_flight = live.tasks_in_flight > 0 || (live.unreadable && live.active_row);
+  const bool wants_row = in_flight && !model::is_closed(live.record.status);
   if (wants_row != live.active_row) {
     if (wants_row) {
       output_.batch.put(Table::active, keys::active(live.shard, live.id), {});
@@ -165,17 +186,22 @@ void Engine::finish_turn(Live& live) {
     live.executor.reset();
   }
 
-  if (live.history_events > base::k_history_events_max && live.record.status == model::Status::running) {
-    park(live, limit_exceeded("the history has more than " + std::to_string(base::k_history_events_max) + " events"),
+  if (live.history_events > base::k_history_events_max &&
+      live.record.status == model::Status::running) {
+    park(live,
+         limit_exceeded("the history has more than " + std::to_string(base::k_history_events_max) +
+                        " events"),
          live.turn.at);
   }
 }
 
 void Engine::put_record(Live& live) {
   live.record.turns = live.next_turn;
-  output_.batch.put(Table::executions, keys::execution(live.shard, live.id), model::encode(live.record));
+  output_.batch.put(Table::executions, keys::execution(live.shard, live.id),
+                    model::encode(live.record));
   if (live.is_new) {
-    output_.batch.put(Table::listing, keys::listing(live.record.started_at, live.id, live.record.run), {});
+    output_.batch.put(Table::listing,
+                      keys::listing(live.record.started_at, live.id, live.record.run), {});
     live.is_new = false;
   }
   live.record_changed = false;
@@ -210,8 +236,11 @@ void Engine::close(Live& live, const model::Event& closing) {
   ++figures_.closed;
   for (const auto& [seq, call] : live.calls) {
     remove_call_timer(live, seq, call);
-    if (call.in_flight) output_.stops.push_back({live.id, live.record.run, seq, call.attempt});
+    if (call.in_flight) drop_limit(live, seq, call);
   }
+  stop_attempts(live);
+  if (live.kept_events > 0) remove_kept(live);
+  not_taken_up_.erase(live.id);
   figures_.attempts_in_flight -= live.tasks_in_flight;
   live.tasks_in_flight = 0;
   live.calls.clear();
@@ -243,6 +272,7 @@ void Engine::park(Live& live, Error reason, Timestamp now) {
   live.record.status = model::Status::parked;
   live.record.reason = model::ErrorRecord(reason);
   live.record_changed = true;
+  live.parked_at = live.turn.at;
   live.turn.events.push_back(model::ExecutionParked{model::ErrorRecord(reason)});
   ++figures_.parked;
   log_(LogLevel::error, live.id, "parked: " + reason.message());
@@ -257,6 +287,8 @@ void Engine::defer(Live& live, model::Event event) {
   model::Turn holder;
   holder.events.push_back(std::move(event));
   message.payload = model::encode(holder);
+  ++live.kept_events;
+  live.touched = outputs_taken_ + 1;
   send(std::move(message));
 }
 
@@ -264,7 +296,7 @@ void Engine::defer(Live& live, model::Event event) {
 
 Engine::Live& Engine::create(std::string_view id, const detail::WorkflowDefinition& definition,
                              model::ExecutionStarted started, Timestamp now) {
-  auto made = std::make_unique<Live>();
+  auto made = std::make_unique<Live>(figures_.attempts_in_flight);
   made->id = id;
   made->shard = shard_of(id);
   made->definition = &definition;
@@ -284,14 +316,16 @@ Engine::Live& Engine::create(std::string_view id, const detail::WorkflowDefiniti
   return live;
 }
 
-std::unique_ptr<workflow::Executor> Engine::make_executor(const Live& live, std::string derivation) {
+std::unique_ptr<workflow::Executor> Engine::make_executor(const Live& live,
+                                                          std::string derivation) {
   return std::make_unique<workflow::Executor>(
-      declarations_, *live.definition, workflow::Identity{live.id, live.record.run, std::move(derivation)},
-      [this, &id = live.id](LogLevel level, std::string_view message) { log_(level, id, message); });
+      declarations_, *live.definition,
+      workflow::Identity{live.id, live.record.run, std::move(derivation)},
+      [this, id = live.id](LogLevel level, std::string_view message) { log_(level, id, message); });
 }
 
-Result<ports::StartReply> Engine::start_or_find(const ports::StartRequest& request, model::ExecutionStarted started,
-                                                Timestamp now) {
+Result<ports::StartReply> Engine::start_or_find(const ports::StartRequest& request,
+                                                model::ExecutionStarted started, Timestamp now) {
   const detail::WorkflowDefinition* definition = declarations_.find_workflow(request.workflow);
   if (definition == nullptr) return not_found("workflow " + request.workflow + " is not declared");
   const std::string id = request.workflow + "/" + request.name.value_or(std::string());
@@ -302,7 +336,8 @@ Result<ports::StartReply> Engine::start_or_find(const ports::StartRequest& reque
     if (existing) {
       Live& live = **existing;
       if (!started.parent_id.empty() && live.started.parent_id == started.parent_id &&
-          live.started.parent_run == started.parent_run && live.started.parent_seq == started.parent_seq) {
+          live.started.parent_run == started.parent_run &&
+          live.started.parent_seq == started.parent_seq) {
         return ports::StartReply{id, live.record.run, true};
       }
       auto input = input_of(live);
@@ -314,8 +349,14 @@ Result<ports::StartReply> Engine::start_or_find(const ports::StartRequest& reque
       return ports::StartReply{id, live.record.run, true};
     }
   }
+  if (request.name && marker_ != nullptr && marker_->crashes({id, 1}) >= options_.crashes_max) {
+    return Error("CrashedRepeatedly", "the first turn of " + id + " crashed the process " +
+                                          std::to_string(options_.crashes_max) +
+                                          " times; resume it to have it tried again");
+  }
   const Duration timeout = request.timeout.value_or(definition->options.timeout);
-  if (timeout != k_forever && timeout < Timestamp::max() - now) started.times_out_at = now + timeout;
+  if (timeout != k_forever && timeout < Timestamp::max() - now)
+    started.times_out_at = now + timeout;
   std::string new_id = request.name ? id : request.workflow + "/" + base::unique_id(now, random_);
   const Live& live = create(new_id, *definition, std::move(started), now);
   return ports::StartReply{live.id, live.record.run, false};
@@ -331,36 +372,44 @@ Result<std::string> Engine::input_of(const Live& live) const {
     turn = &first->value();
   }
   for (const model::Event& event : turn->events) {
-    if (const auto* started = std::get_if<model::ExecutionStarted>(&event)) return started->input.text;
+    if (const auto* started = std::get_if<model::ExecutionStarted>(&event))
+      return started->input.text;
   }
-  return Error(std::string(error_names::k_corrupt), "the history of " + live.id + " does not begin with its start");
+  return Error(std::string(error_names::k_corrupt),
+               "the history of " + live.id + " does not begin with its start");
 }
 
-void Engine::start(ports::StartRequest request, ports::Callback<ports::StartReply> done, Timestamp now) {
+void Engine::start(ports::StartRequest request, ports::Callback<ports::StartReply> done,
+                   Timestamp now) {
   reply(std::move(done), start_or_find(request, {}, now));
 }
 
 // --- other requests ---
 
 void Engine::signal(ports::SignalRequest request, ports::Callback<bool> done, Timestamp now) {
-  const auto taken = take_signal(request.execution.id(), request.signal, std::move(request.payload_json),
-                                 std::move(request.message_id), now);
+  const auto taken =
+      take_signal(request.execution.id(), request.signal, std::move(request.payload_json),
+                  std::move(request.message_id), now);
   reply(std::move(done), taken ? Result<bool>(true) : Result<bool>(taken.error()));
 }
 
 template <class Act>
-void Engine::act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now, Act&& act) {
+void Engine::act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done,
+                         Timestamp now, Act&& act) {
   auto loaded = load(execution.id(), now);
   if (!loaded) return reply(std::move(done), Result<bool>(loaded.error()));
   Live& live = **loaded;
-  if (model::is_closed(live.record.status) || (live.executor != nullptr && live.executor->closing())) {
+  if (model::is_closed(live.record.status) ||
+      (live.executor != nullptr && live.executor->closing())) {
     return reply(std::move(done), Result<bool>(closed_error(live.id)));
   }
   reply(std::move(done), act(live));
 }
 
-void Engine::cancel(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now) {
+void Engine::cancel(const ports::ExecutionRef& execution, ports::Callback<bool> done,
+                    Timestamp now) {
   act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
+    if (std::exchange(live.cancel_requested, true)) return true;
     if (!accepts(live)) {
       defer(live, model::CancelRequested{});
     } else {
@@ -370,18 +419,29 @@ void Engine::cancel(const ports::ExecutionRef& execution, ports::Callback<bool> 
   });
 }
 
-void Engine::terminate(const ports::ExecutionRef& execution, std::string reason, ports::Callback<bool> done,
-                       Timestamp now) {
+void Engine::terminate(const ports::ExecutionRef& execution, std::string reason,
+                       ports::Callback<bool> done, Timestamp now) {
   act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
     close_now(live, model::ExecutionTerminated{std::move(reason)}, now);
     return true;
   });
 }
 
-void Engine::resume(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now) {
+void Engine::resume(const ports::ExecutionRef& execution, ports::Callback<bool> done,
+                    Timestamp now) {
+  if (marker_ != nullptr && marker_->crashes({execution.id(), 1}) >= options_.crashes_max) {
+    auto loaded = load(execution.id(), now);
+    if (!loaded &&
+        loaded.error().name() == error_names::k_not_found) {  // it crashed before it was recorded
+      marker_->forgive(execution.id());
+      return reply(std::move(done), Result<bool>(true));
+    }
+  }
   act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
     if (live.record.status != model::Status::parked) return false;
-    if (live.in_turn) return Error(std::string(error_names::k_unavailable), "it is being parked right now: try again");
+    if (live.in_turn)
+      return Error(std::string(error_names::k_unavailable),
+                   "it is being parked right now: try again");
     if (marker_ != nullptr) marker_->forgive(live.id);
     return unpark(live, now);
   });
@@ -408,7 +468,8 @@ Output Engine::take_output() {
   for (auto& [id, done] : std::exchange(views_wanted_, {})) {
     const Live* live = find(id);
     reply(std::move(done), live != nullptr ? Result<ports::ExecutionView>(view_of(*live))
-                                           : Result<ports::ExecutionView>(not_found("execution " + id + " does not exist")));
+                                           : Result<ports::ExecutionView>(
+                                                 not_found("execution " + id + " does not exist")));
   }
   Output output = std::exchange(output_, {});
   output.closed = std::exchange(closed_, {});
@@ -417,13 +478,24 @@ Output Engine::take_output() {
 }
 
 void Engine::committed(Output& output, Timestamp now) {
-  EVENTUAL_ASSERT(output.number == outputs_committed_ + 1, "outputs are committed in the order in which they were taken");
+  EVENTUAL_ASSERT(output.number == outputs_committed_ + 1,
+                  "outputs are committed in the order in which they were taken");
   outputs_committed_ = output.number;
-  for (Output::Outgoing& outgoing : output.messages) deliver(outgoing.row, std::move(outgoing.message), now);
+  while (!far_timers_.empty() && far_timers_.front().first <= outputs_committed_)
+    far_timers_.pop_front();
+  while (!taken_rows_in_order_.empty() &&
+         taken_rows_in_order_.front().first <= outputs_committed_) {
+    taken_rows_.erase(taken_rows_in_order_.front().second);
+    taken_rows_in_order_.pop_front();
+  }
+  for (Output::Outgoing& outgoing : output.messages)
+    deliver(outgoing.row, std::move(outgoing.message), now);
   output.messages.clear();
   for (const std::string& id : output.closed) {
     const auto found = live_.find(id);
-    if (found == live_.end() || found->second->in_turn || found->second->touched > outputs_committed_) continue;
+    if (found == live_.end() || found->second->in_turn ||
+        found->second->touched > outputs_committed_)
+      continue;
     if (!model::is_closed(found->second->record.status)) continue;
     by_use_.erase(found->second->place);
     live_.erase(found);
@@ -436,7 +508,6 @@ Figures Engine::figures() const {
   figures.live = live_.size();
   figures.timers_loaded = timers_due_.size();
   figures.timers_in_memory_only = soft_timers_.size();
-  for (const auto& [id, list] : waiters_) figures.callers_waiting += list.size();
   return figures;
 }
 

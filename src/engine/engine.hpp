@@ -1,11 +1,14 @@
-// The engine: messages and a time in, one batch and its effects out. It owns every execution of this node.
+// The engine: messages and a time in, one batch and its effects out. It owns every execution of
+// this node.
 //
-// It has no thread, clock or socket, and draws its random numbers from a seed: the same inputs give the same outputs. Its host
-// commits the batch and only then performs the effects ("commit before acting"). It may be given more input while a batch is
-// being written: outputs are committed in the order in which they were taken.
+// It has no thread, clock or socket, and draws its random numbers from a seed: the same inputs give
+// the same outputs. Its host commits the batch and only then performs the effects ("commit before
+// acting"). It may be given more input while a batch is being written: outputs are committed in the
+// order in which they were taken.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -89,22 +92,24 @@ struct Output {
     std::string row;  ///< its key in the messages table
     model::Message message;
   };
-  std::vector<Outgoing> messages;  ///< to executions of this node: given back through `committed`
+  std::vector<Outgoing> messages;   ///< to executions of this node: given back through `committed`
   std::vector<std::string> closed;  ///< executions that may be put away
 
   bool empty() const noexcept {
-    return batch.empty() && attempts.empty() && stops.empty() && replies.empty() && messages.empty();
+    return batch.empty() && attempts.empty() && stops.empty() && replies.empty() &&
+           messages.empty();
   }
 };
 
-using LogSink = std::function<void(LogLevel level, std::string_view execution_id, std::string_view message)>;
+using LogSink =
+    std::function<void(LogLevel level, std::string_view execution_id, std::string_view message)>;
 
 struct Figures {
   std::size_t live = 0;
   std::size_t attempts_in_flight = 0;
   std::size_t timers_loaded = 0;
   std::size_t timers_in_memory_only = 0;  ///< limits of attempts, callers who wait
-  std::size_t callers_waiting = 0;
+  std::size_t callers_waiting = 0;        ///< for a close
   std::uint64_t turns = 0;
   std::uint64_t replays = 0;
   std::uint64_t started = 0;
@@ -115,11 +120,12 @@ struct Figures {
 class Engine {
  public:
   /// `declarations`, `store` and `marker` (may be null) must outlive it.
-  Engine(const detail::Declarations& declarations, ports::Store& store, ports::CallMarker* marker, Options options,
-         LogSink log);
+  Engine(const detail::Declarations& declarations, ports::Store& store, ports::CallMarker* marker,
+         Options options, LogSink log);
   ~Engine();
 
-  /// Takes up what was in flight when the last process ended. Call once, first. Fails when the store does.
+  /// Takes up what was in flight when the last process ended. Call once, first. Fails when the
+  /// store does.
   Result<void> recover(Timestamp now);
 
   // --- inputs. Replies come with the output that they belong to. ---
@@ -128,11 +134,13 @@ class Engine {
   /// The signal is declared and the payload is in its normal form.
   void signal(ports::SignalRequest request, ports::Callback<bool> done, Timestamp now);
   void attempt_finished(AttemptResult result, Timestamp now);
-  void describe(const ports::ExecutionRef& execution, ports::Callback<ports::ExecutionView> done, Timestamp now);
-  void wait_closed(const ports::ExecutionRef& execution, Duration wait, ports::Callback<ports::ExecutionView> done,
-                   Timestamp now);
+  void describe(const ports::ExecutionRef& execution, ports::Callback<ports::ExecutionView> done,
+                Timestamp now);
+  void wait_closed(const ports::ExecutionRef& execution, Duration wait,
+                   ports::Callback<ports::ExecutionView> done, Timestamp now);
   void cancel(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
-  void terminate(const ports::ExecutionRef& execution, std::string reason, ports::Callback<bool> done, Timestamp now);
+  void terminate(const ports::ExecutionRef& execution, std::string reason,
+                 ports::Callback<bool> done, Timestamp now);
   /// Tries again what is parked.
   void resume(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
   /// Fires what is due, at most a tick's worth; more is due at once then.
@@ -141,7 +149,9 @@ class Engine {
   std::optional<Timestamp> next_due() const;
 
   // --- output ---
-  bool has_output() const noexcept { return !output_.empty() || !open_turns_.empty() || !views_wanted_.empty(); }
+  bool has_output() const noexcept {
+    return !output_.empty() || !open_turns_.empty() || !views_wanted_.empty();
+  }
   /// Ends the turns of this round and gives all that is to be committed together.
   Output take_output();
   /// `output` is durable. Its messages are taken as input.
@@ -173,20 +183,30 @@ class Engine {
 
   /// An execution in memory.
   struct Live {
+    explicit Live(std::size_t& in_flight_of_all) noexcept : total_in_flight(&in_flight_of_all) {}
+    ~Live() { *total_in_flight -= tasks_in_flight; }
+    Live(const Live&) = delete;
+    Live& operator=(const Live&) = delete;
+
     std::string id;
     std::uint16_t shard = 0;
     const detail::WorkflowDefinition* definition = nullptr;
     model::ExecutionRecord record;
-    model::ExecutionStarted started;  ///< without its input
+    model::ExecutionStarted started;               ///< without its input
     std::unique_ptr<workflow::Executor> executor;  ///< null while it is parked without code
     std::unordered_map<std::uint32_t, OpenCall> calls;
     std::unordered_set<std::string> signal_ids;
     std::uint32_t next_turn = 0;
     std::uint64_t history_events = 0;
     std::size_t tasks_in_flight = 0;
+    std::size_t* total_in_flight;
+    std::size_t kept_events = 0;  ///< rows of events that wait until it is no longer parked
+    Timestamp parked_at{};
+    bool cancel_requested = false;
+    bool unreadable = false;  ///< its history: the open calls are not known
     bool active_row = false;
     bool record_changed = false;
-    bool is_new = false;  ///< its rows are not in the store yet
+    bool is_new = false;                 ///< its rows are not in the store yet
     std::optional<Error> stuck_on_load;  ///< replay found that it cannot go on
     bool in_turn = false;
     model::Turn turn;
@@ -194,9 +214,11 @@ class Engine {
     std::list<Live*>::iterator place;
   };
 
+  using SoftKey = std::pair<Timestamp, std::uint64_t>;
   struct Waiter {
+    ports::ExecutionRef execution;
     ports::Callback<ports::ExecutionView> done;
-    bool answered = false;
+    std::optional<SoftKey> timer;
   };
   struct SoftTimer {  ///< needs no row: a restart makes it anew or nobody misses it
     enum class Kind : std::uint8_t { attempt, waiter };
@@ -205,7 +227,6 @@ class Engine {
     std::uint32_t run = 0;
     std::uint32_t seq = 0;
     std::uint32_t attempt = 0;
-    std::shared_ptr<Waiter> waiter;  // shared with the list of the execution's waiters: whichever comes first answers
   };
 
   std::uint16_t shard_of(std::string_view id) const noexcept;
@@ -229,13 +250,14 @@ class Engine {
   void close_now(Live& live, model::Event closing, Timestamp now);
   void make_call(Live& live, const model::Event& call);
   std::unique_ptr<workflow::Executor> make_executor(const Live& live, std::string derivation);
-  Live& create(std::string_view id, const detail::WorkflowDefinition& definition, model::ExecutionStarted started,
-               Timestamp now);
-  Result<ports::StartReply> start_or_find(const ports::StartRequest& request, model::ExecutionStarted started,
-                                          Timestamp now);
+  Live& create(std::string_view id, const detail::WorkflowDefinition& definition,
+               model::ExecutionStarted started, Timestamp now);
+  Result<ports::StartReply> start_or_find(const ports::StartRequest& request,
+                                          model::ExecutionStarted started, Timestamp now);
   Result<std::string> input_of(const Live& live) const;
   template <class Act>
-  void act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now, Act&& act);
+  void act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now,
+                   Act&& act);
 
   // recovery.cpp
   Result<std::unique_ptr<Live>> read(std::string_view id, Timestamp now);
@@ -243,6 +265,9 @@ class Engine {
   Result<std::vector<model::Turn>> read_turns(const Live& live);
   Result<bool> unpark(Live& live, Timestamp now);
   void settle_loaded(Live& live, Timestamp now);
+  void read_unreadable(Live& live);
+  Result<void> read_kept(Live& live);
+  Result<std::vector<Output::Outgoing>> kept_messages(const Live& live);
   void track(Live& live, const model::Event& event, Timestamp at);
   void track_call(Live& live, const model::Event& call, Timestamp at);
 
@@ -250,7 +275,13 @@ class Engine {
   void schedule_task(Live& live, const model::TaskScheduled& call, Timestamp now);
   void dispatch(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
   void attempt_failed(Live& live, std::uint32_t seq, OpenCall& call, Error error, Timestamp now);
+  void fail_call(Live& live, std::uint32_t seq, const OpenCall& call, const Error& error,
+                 Timestamp now);
+  Duration pause_before(const RetryPolicy& retry, std::uint32_t attempt);
   void retry_due(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
+  static std::string limit_key(std::string_view id, std::uint32_t run, std::uint32_t seq);
+  void drop_limit(const Live& live, std::uint32_t seq, const OpenCall& call);
+  void stop_attempts(const Live& live);
   void attempt_overdue(const SoftTimer& timer, Timestamp now);
   void conclude(Live& live, model::Event answer, Timestamp now);
   void take_up(Live& live, Timestamp now);
@@ -261,31 +292,38 @@ class Engine {
 
   // timers.cpp
   void put_timer(const Live& live, Timestamp due, std::uint32_t seq, model::keys::TimerKind kind);
-  void remove_timer(const Live& live, Timestamp due, std::uint32_t seq, model::keys::TimerKind kind);
+  void remove_timer(const Live& live, Timestamp due, std::uint32_t seq,
+                    model::keys::TimerKind kind);
   void remove_call_timer(Live& live, std::uint32_t seq, const OpenCall& call);
   Result<void> load_timers(Timestamp now);
   void fire(const std::string& row, Timestamp now);
   void rearm(Live& live);
+  SoftKey put_soft_timer(Timestamp due, SoftTimer timer);
 
   // messages.cpp
   void send(model::Message message);
   void deliver(const std::string& row, model::Message message, Timestamp now);
-  void deliver_start_child(const model::Message& message, Timestamp now);
-  void deliver_signal(const model::Message& message, Timestamp now);
-  void deliver_answer(const model::Message& message, Timestamp now);
+  bool deliver_kept(const std::string& row, const model::Message& message, Timestamp now);
+  bool deliver_start_child(const model::Message& message, Timestamp now);
+  bool deliver_signal(const model::Message& message, Timestamp now);
+  bool deliver_answer(const model::Message& message, Timestamp now);
+  void remove_kept(const Live& live);
   void deliver_deferred(Live& live, Timestamp now);
-  Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload, std::string message_id,
-                           Timestamp now);
+  Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload,
+                           std::string message_id, Timestamp now);
 
   // views.cpp
   ports::ExecutionView view_of(const Live& live) const;
   void add_waiting(const Live& live, ports::ExecutionView& view) const;
   void answer_waiters(const Live& live);
+  void give_up_waiting(const std::string& id, const SoftKey& timer, Timestamp now);
 
   template <class T>
   void reply(ports::Callback<T> done, Result<T> result) {
     output_.replies.push_back(
-        [done = std::move(done), result = std::make_shared<Result<T>>(std::move(result))] { done(std::move(*result)); });
+        [done = std::move(done), result = std::make_shared<Result<T>>(std::move(result))] {
+          done(std::move(*result));
+        });
   }
 
   const detail::Declarations& declarations_;
@@ -296,32 +334,48 @@ class Engine {
   base::Random random_;
 
   std::unordered_map<std::string_view, std::unique_ptr<Live>> live_;  // keys view Live::id
-  std::list<Live*> by_use_;  // most recently used first
+  std::list<Live*> by_use_;                                           // most recently used first
   std::vector<Live*> open_turns_;
   std::vector<std::string> closed_;  // in this round
-  std::vector<std::pair<std::string, model::Event>> immediate_;  // answers to calls that need no work, by execution
-  std::unordered_set<std::string> not_taken_up_;  // parked, with attempts that this process has not started
+  std::vector<std::pair<std::string, model::Event>>
+      immediate_;  // answers to calls that need no work, by execution
+  std::unordered_set<std::string>
+      not_taken_up_;  // parked, with attempts that this process has not started
   Output output_;
   std::uint64_t outputs_taken_ = 0;
   std::uint64_t outputs_committed_ = 0;
 
-  std::set<std::pair<Timestamp, std::string>> timers_due_;  // rows of the timers table that are due within the window
+  std::set<std::pair<Timestamp, std::string>>
+      timers_due_;  // rows of the timers table that are due within the window
   Timestamp timers_loaded_until_{};
-  std::multimap<Timestamp, SoftTimer> soft_timers_;
-  std::unordered_map<std::string, std::vector<std::shared_ptr<Waiter>>> waiters_;
-  std::vector<std::pair<std::string, ports::Callback<ports::ExecutionView>>> views_wanted_;  // of executions within a turn
+  std::deque<std::pair<std::uint64_t, std::pair<Timestamp, std::string>>>
+      far_timers_;  // beyond it, and not durable yet
+  std::map<SoftKey, SoftTimer> soft_timers_;
+  std::uint64_t next_soft_timer_ = 1;
+  std::unordered_map<std::string, SoftKey>
+      limits_;  // of attempts in flight, by execution, run and call
+  std::unordered_map<std::string, std::map<std::uint64_t, Waiter>>
+      waiters_;  // by execution, in order
+  std::unordered_set<std::string>
+      taken_rows_;  // of kept events, applied by a batch that is not durable yet
+  std::deque<std::pair<std::uint64_t, std::string>> taken_rows_in_order_;
+  std::vector<std::pair<std::string, ports::Callback<ports::ExecutionView>>>
+      views_wanted_;  // of executions within a turn
   std::uint64_t next_message_ = 1;
   Figures figures_;
 };
 
 /// Blocking reads of what is committed, from any thread.
-Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shards, const ports::ListRequest& request);
-Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards, const ports::HistoryRequest& request);
+Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shards,
+                                         const ports::ListRequest& request);
+Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards,
+                                         const ports::HistoryRequest& request);
 /// All turns of a run, oldest first. `run` 0 is the latest.
 struct StoredExecution {
   model::ExecutionRecord record;
   std::vector<model::Turn> turns;
 };
-Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards, std::string_view id, std::uint32_t run);
+Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards,
+                                       std::string_view id, std::uint32_t run);
 
 }  // namespace eventual::engine

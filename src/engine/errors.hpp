@@ -14,7 +14,9 @@ inline std::uint16_t shard_of_id(std::string_view id, std::uint16_t shards) noex
   return static_cast<std::uint16_t>(base::stable_hash(id) % shards);
 }
 
-inline Error not_found(std::string message) { return Error(std::string(error_names::k_not_found), std::move(message)); }
+inline Error not_found(std::string message) {
+  return Error(std::string(error_names::k_not_found), std::move(message));
+}
 inline Error closed_error(std::string_view id) {
   return Error(std::string(error_names::k_closed), "execution " + std::string(id) + " is closed");
 }

@@ -1,4 +1,6 @@
-// Messages between executions: rows of the sender's batch, removed in the batch that holds their effect.
+// Messages between executions: rows of the sender's batch, removed in the batch that holds their
+// effect.
+#include <limits>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -20,35 +22,58 @@ void Engine::send(model::Message message) {
 
 void Engine::deliver(const std::string& row, model::Message message, Timestamp now) {
   using Kind = model::Message::Kind;
+  bool taken = true;
   switch (message.kind) {
-    case Kind::start_child: deliver_start_child(message, now); break;
-    case Kind::signal: deliver_signal(message, now); break;
+    case Kind::start_child:
+      taken = deliver_start_child(message, now);
+      break;
+    case Kind::signal:
+      taken = deliver_signal(message, now);
+      break;
     case Kind::child_started:
     case Kind::child_closed:
     case Kind::signal_delivered:
-    case Kind::signal_refused: deliver_answer(message, now); break;
-    case Kind::deferred: {
-      auto loaded = load(message.to, now);
-      if (!loaded) break;
-      Live& live = **loaded;
-      const bool open = live.record.run == message.to_run && !model::is_closed(live.record.status);
-      if (open && !accepts(live)) return;  // its row stays until the execution goes on
-      auto holder = model::decode_turn(message.payload, 0);
-      if (open && holder) {
-        for (model::Event& event : holder->events) {
-          if (const auto seq = model::seq_of(event)) forget_call(live, *seq);
-          apply(live, std::move(event), now);
-        }
-      }
+    case Kind::signal_refused:
+      taken = deliver_answer(message, now);
       break;
-    }
+    case Kind::deferred:
+      taken = deliver_kept(row, message, now);
+      break;
   }
-  output_.batch.remove(Table::messages, row);
+  if (taken) output_.batch.remove(Table::messages, row);
 }
 
-void Engine::deliver_start_child(const model::Message& message, Timestamp now) {
+/// Applies an event that was kept for a parked execution. False: it waits on.
+bool Engine::deliver_kept(const std::string& row, const model::Message& message, Timestamp now) {
+  auto loaded = load(message.to, now);
+  if (!loaded) {
+    if (loaded.error().name() == error_names::k_not_found) return true;
+    log_(LogLevel::error, message.to,
+         "an event waits for the next start: " + loaded.error().message());
+    return false;
+  }
+  if (taken_rows_.contains(row))
+    return false;  // loading it, or a resume, applied the event: its row goes with that batch
+  Live& live = **loaded;
+  const bool open = live.record.run == message.to_run && !model::is_closed(live.record.status) &&
+                    !(live.executor != nullptr && live.executor->closing());
+  if (open && !accepts(live)) return false;
+  taken_rows_.insert(row);
+  taken_rows_in_order_.emplace_back(outputs_taken_ + 1, row);
+  if (live.kept_events > 0) --live.kept_events;
+  auto holder = model::decode_turn(message.payload, 0);
+  if (!open || !holder) return true;
+  for (model::Event& event : holder->events) {
+    if (const auto seq = model::seq_of(event)) forget_call(live, *seq);
+    apply(live, std::move(event), now);
+  }
+  return true;
+}
+
+bool Engine::deliver_start_child(const model::Message& message, Timestamp now) {
   model::Message answer;
-  answer.kind = message.wait_for_result ? model::Message::Kind::child_closed : model::Message::Kind::child_started;
+  answer.kind = message.wait_for_result ? model::Message::Kind::child_closed
+                                        : model::Message::Kind::child_started;
   answer.to = message.from;
   answer.to_run = message.from_run;
   answer.to_seq = message.from_seq;
@@ -71,36 +96,48 @@ void Engine::deliver_start_child(const model::Message& message, Timestamp now) {
   } else {
     started = target.error();
   }
+  if (!started && started.error().name() == error_names::k_unavailable) {
+    log_(LogLevel::error, message.to,
+         "its start waits for the next start of the process: " + started.error().message());
+    return false;
+  }
   if (started && message.wait_for_result) {
-    if (!started->already_running) return;  // it answers when it closes
+    if (!started->already_running) return true;  // it answers when it closes
     const Live* live = find(message.to);
-    if (live != nullptr && live->started.parent_id == message.from && live->started.parent_seq == message.from_seq) return;
+    if (live != nullptr && live->started.parent_id == message.from &&
+        live->started.parent_seq == message.from_seq) {
+      return true;
+    }
     answer.ok = false;
-    answer.error = model::ErrorRecord(Error(std::string(error_names::k_already_exists),
-                                            "execution " + message.to + " was started by somebody else"));
+    answer.error =
+        model::ErrorRecord(Error(std::string(error_names::k_already_exists),
+                                 "execution " + message.to + " was started by somebody else"));
   } else if (!started) {
     answer.ok = false;
     answer.error = model::ErrorRecord(started.error());
   }
   send(std::move(answer));
+  return true;
 }
 
-Result<void> Engine::take_signal(std::string_view id, std::string_view signal, std::string payload, std::string message_id,
-                                 Timestamp now) {
+Result<void> Engine::take_signal(std::string_view id, std::string_view signal, std::string payload,
+                                 std::string message_id, Timestamp now) {
   auto loaded = load(id, now);
   if (!loaded) return loaded.error();
   Live& live = **loaded;
-  if (model::is_closed(live.record.status) || (live.executor != nullptr && live.executor->closing())) {
+  if (model::is_closed(live.record.status) ||
+      (live.executor != nullptr && live.executor->closing())) {
     return closed_error(live.id);
   }
-  if (!message_id.empty() && !live.signal_ids.insert(message_id).second) {
-    begin_turn(live, now);  // the answer waits for the commit that holds the first one
-    return {};
-  }
-  if (live.executor != nullptr && live.executor->unread_signals() >= base::k_queued_signals_max) {
-    return limit_exceeded("execution " + live.id + " has " + std::to_string(base::k_queued_signals_max) +
+  // The answer comes after the commit that holds the first one: outputs are committed in order.
+  if (!message_id.empty() && live.signal_ids.contains(message_id)) return {};
+  const std::size_t unread = live.executor != nullptr ? live.executor->unread_signals() : 0;
+  if (unread + live.kept_events >= base::k_queued_signals_max) {
+    return limit_exceeded("execution " + live.id + " has " +
+                          std::to_string(base::k_queued_signals_max) +
                           " signals that nobody has read");
   }
+  if (!message_id.empty()) live.signal_ids.insert(message_id);
   model::SignalReceived event{std::string(signal), {std::move(payload)}, std::move(message_id)};
   if (accepts(live)) {
     apply(live, std::move(event), now);
@@ -110,28 +147,46 @@ Result<void> Engine::take_signal(std::string_view id, std::string_view signal, s
   return {};
 }
 
-void Engine::deliver_signal(const model::Message& message, Timestamp now) {
-  const auto taken = take_signal(message.to, message.name, message.payload, message.message_id, now);
+bool Engine::deliver_signal(const model::Message& message, Timestamp now) {
+  const auto taken =
+      take_signal(message.to, message.name, message.payload, message.message_id, now);
+  if (!taken && taken.error().name() == error_names::k_unavailable) {
+    log_(LogLevel::error, message.to,
+         "signal " + message.name + " waits for the next start: " + taken.error().message());
+    return false;
+  }
   if (message.from.empty()) {
-    if (!taken) log_(LogLevel::warn, message.to, "signal " + message.name + " was refused: " + taken.error().message());
-    return;
+    if (!taken)
+      log_(LogLevel::warn, message.to,
+           "signal " + message.name + " was refused: " + taken.error().message());
+    return true;
   }
   model::Message answer;
-  answer.kind = taken ? model::Message::Kind::signal_delivered : model::Message::Kind::signal_refused;
+  answer.kind =
+      taken ? model::Message::Kind::signal_delivered : model::Message::Kind::signal_refused;
   answer.to = message.from;
   answer.to_run = message.from_run;
   answer.to_seq = message.from_seq;
   answer.from = message.to;
   if (!taken) answer.error = model::ErrorRecord(taken.error());
   send(std::move(answer));
+  return true;
 }
 
-void Engine::deliver_answer(const model::Message& message, Timestamp now) {
+bool Engine::deliver_answer(const model::Message& message, Timestamp now) {
   using Kind = model::Message::Kind;
   auto loaded = load(message.to, now);
-  if (!loaded) return;
+  if (!loaded) {
+    if (loaded.error().name() == error_names::k_not_found) return true;
+    log_(LogLevel::error, message.to,
+         "an answer waits for the next start: " + loaded.error().message());
+    return false;
+  }
   Live& live = **loaded;
-  if (live.record.run != message.to_run || live.calls.erase(message.to_seq) == 0) return;
+  if (live.record.run != message.to_run) return true;
+  // Without its history nobody knows whether it still waits: the executor ignores an answer too
+  // many.
+  if (live.calls.erase(message.to_seq) == 0 && !live.unreadable) return true;
   switch (message.kind) {
     case Kind::child_started:
       if (message.ok) {
@@ -147,28 +202,51 @@ void Engine::deliver_answer(const model::Message& message, Timestamp now) {
         conclude(live, model::ChildFailed{message.to_seq, message.error}, now);
       }
       break;
-    case Kind::signal_delivered: conclude(live, model::SignalDelivered{message.to_seq}, now); break;
-    default: conclude(live, model::SignalRefused{message.to_seq, message.error}, now); break;
+    case Kind::signal_delivered:
+      conclude(live, model::SignalDelivered{message.to_seq}, now);
+      break;
+    default:
+      conclude(live, model::SignalRefused{message.to_seq, message.error}, now);
+      break;
   }
+  return true;
+}
+
+/// What is durable of the events that wait for a parked execution, oldest first.
+Result<std::vector<Output::Outgoing>> Engine::kept_messages(const Live& live) {
+  std::vector<Output::Outgoing> kept;
+  const std::string first = keys::message(live.shard, live.shard, 0);
+  const std::string last =
+      keys::message(live.shard, live.shard, std::numeric_limits<std::uint64_t>::max());
+  const auto scanned = store_.scan(
+      Table::messages, {first, last}, [&](std::string_view row, std::string_view value) {
+        auto message = model::decode_message(value);
+        if (message && message->kind == model::Message::Kind::deferred && message->to == live.id) {
+          kept.push_back({std::string(row), std::move(*message)});
+        }
+        return true;
+      });
+  if (!scanned) return scanned.error();
+  return kept;
 }
 
 /// Applies what arrived while the execution was parked.
 void Engine::deliver_deferred(Live& live, Timestamp now) {
-  std::vector<Output::Outgoing> waiting;
-  const auto scanned = store_.scan(
-      Table::messages, {keys::shard_prefix(live.shard), keys::shard_end(live.shard)},
-      [&](std::string_view row, std::string_view value) {
-        auto message = model::decode_message(value);
-        if (message && message->kind == model::Message::Kind::deferred && message->to == live.id) {
-          waiting.push_back({std::string(row), std::move(*message)});
-        }
-        return true;
-      });
-  if (!scanned) {
-    log_(LogLevel::error, live.id, "kept events could not be read: " + scanned.error().message());
+  auto kept = kept_messages(live);
+  if (!kept) {
+    log_(LogLevel::error, live.id,
+         "kept events wait for the next start: " + kept.error().message());
     return;
   }
-  for (Output::Outgoing& outgoing : waiting) deliver(outgoing.row, std::move(outgoing.message), now);
+  for (Output::Outgoing& outgoing : *kept) deliver(outgoing.row, std::move(outgoing.message), now);
+}
+
+/// It closes: nobody will apply them. What is not durable yet goes when it is.
+void Engine::remove_kept(const Live& live) {
+  const auto kept = kept_messages(live);
+  if (!kept) return;  // the next start takes them away
+  for (const Output::Outgoing& outgoing : *kept)
+    output_.batch.remove(Table::messages, outgoing.row);
 }
 
 /// Effects of a call that a turn has just made.
@@ -179,7 +257,8 @@ void Engine::make_call(Live& live, const model::Event& event) {
         using T = std::decay_t<decltype(call)>;
         if constexpr (std::is_same_v<T, model::TaskScheduled>) {
           schedule_task(live, call, now);
-        } else if constexpr (std::is_same_v<T, model::TimerStarted> || std::is_same_v<T, model::ConditionStarted> ||
+        } else if constexpr (std::is_same_v<T, model::TimerStarted> ||
+                             std::is_same_v<T, model::ConditionStarted> ||
                              std::is_same_v<T, model::SignalExpected>) {
           put_timer(live, call.due, call.seq, keys::TimerKind::call);
         } else if constexpr (std::is_same_v<T, model::ChildScheduled>) {

@@ -29,13 +29,17 @@ void Engine::forget_call(Live& live, std::uint32_t seq) noexcept {
 }
 
 /// Keeps the open calls as an event of the history leaves them.
-void Engine::track(Live& live, const model::Event& event, Timestamp) {
+void Engine::track(Live& live, const model::Event& event, Timestamp at) {
   std::visit(
       [&](const auto& value) {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
           live.started = value;
           live.started.input.text.clear();
+        } else if constexpr (std::is_same_v<T, model::ExecutionParked>) {
+          live.parked_at = at;
+        } else if constexpr (std::is_same_v<T, model::CancelRequested>) {
+          live.cancel_requested = true;
         } else if constexpr (std::is_same_v<T, model::SignalReceived>) {
           if (!value.message_id.empty()) live.signal_ids.insert(value.message_id);
         } else if constexpr (std::is_same_v<T, model::TaskAttemptFailed>) {
@@ -77,7 +81,8 @@ void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
           open.timeout_override = call.timeout;
           open.retry_override = call.retry;
           const Duration deadline = call.deadline.value_or(open.definition->options.deadline);
-          if (deadline != k_forever && deadline < Timestamp::max() - at) open.deadline = at + deadline;
+          if (deadline != k_forever && deadline < Timestamp::max() - at)
+            open.deadline = at + deadline;
           in_flight = true;
         } else if constexpr (std::is_same_v<T, model::TimerStarted>) {
           open.kind = OpenCall::Kind::timer;
@@ -110,34 +115,69 @@ Result<std::vector<model::Turn>> Engine::read_turns(const Live& live) {
   std::optional<Error> failure;
   const std::string from = keys::history(live.shard, live.id, live.record.run, 0);
   const std::string to = keys::history_end(live.shard, live.id, live.record.run);
-  const auto scanned = store_.scan(Table::history, {from, to}, [&](std::string_view row, std::string_view value) {
-    const std::uint32_t number = keys::history_turn(row);
-    auto turn = model::decode_turn(value, number);
-    if (!turn) {
-      failure = turn.error();
-      return false;
-    }
-    if (number != turns.back().number + 1) {
-      failure = Error(std::string(error_names::k_corrupt), "turn " + std::to_string(turns.back().number + 1) + " is missing");
-      return false;
-    }
-    turns.push_back(std::move(*turn));
-    return true;
-  });
+  const auto scanned =
+      store_.scan(Table::history, {from, to}, [&](std::string_view row, std::string_view value) {
+        const std::uint32_t number = keys::history_turn(row);
+        auto turn = model::decode_turn(value, number);
+        if (!turn) {
+          failure = turn.error();
+          return false;
+        }
+        if (number != turns.back().number + 1) {
+          failure = Error(std::string(error_names::k_corrupt),
+                          "turn " + std::to_string(turns.back().number + 1) + " is missing");
+          return false;
+        }
+        turns.push_back(std::move(*turn));
+        return true;
+      });
   if (!scanned) return scanned.error();
   if (failure) return Error(failure->name(), failure->message() + " (history of " + live.id + ")");
   return turns;
 }
 
+/// What can be known of an execution whose history cannot be read. Nothing that is there may be
+/// written over.
+void Engine::read_unreadable(Live& live) {
+  live.unreadable = true;
+  live.next_turn = 1;
+  const std::string from = keys::history(live.shard, live.id, live.record.run, 0);
+  const std::string to = keys::history_end(live.shard, live.id, live.record.run);
+  (void)store_.scan(Table::history, {from, to, true}, [&](std::string_view row, std::string_view) {
+    live.next_turn = keys::history_turn(row) + 1;
+    return false;
+  });
+  if (const auto first = model::decode_turn(live.record.first_turn, 0)) {
+    for (const model::Event& event : first->events) track(live, event, first->at);
+  }
+  const auto row = store_.get(Table::active, keys::active(live.shard, live.id));
+  live.active_row = row && row->has_value();
+}
+
+/// Calls whose answers wait until it is no longer parked are answered, and signals that wait have
+/// been received.
+Result<void> Engine::read_kept(Live& live) {
+  const auto kept = kept_messages(live);
+  if (!kept) return kept.error();
+  live.kept_events = kept->size();
+  for (const Output::Outgoing& outgoing : *kept) {
+    const auto holder = model::decode_turn(outgoing.message.payload, 0);
+    if (!holder) continue;
+    for (const model::Event& event : holder->events) track(live, event, live.parked_at);
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestamp) {
-  auto live = std::make_unique<Live>();
+  auto live = std::make_unique<Live>(figures_.attempts_in_flight);
   live->id = id;
   live->shard = shard_of(id);
   auto row = store_.get(Table::executions, keys::execution(live->shard, id));
   if (!row) return row.error();
   if (!*row) return not_found("execution " + live->id + " does not exist");
   auto record = model::decode_execution(**row);
-  if (!record) return Error(record.error().name(), record.error().message() + " (execution " + live->id + ")");
+  if (!record)
+    return Error(record.error().name(), record.error().message() + " (execution " + live->id + ")");
   live->record = std::move(*record);
   if (model::is_closed(live->record.status)) {
     if (auto first = model::decode_turn(live->record.first_turn, 0)) {
@@ -148,33 +188,43 @@ Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestam
   const std::size_t slash = live->id.find('/');
   live->definition = declarations_.find_workflow(std::string_view(live->id).substr(0, slash));
   auto turns = read_turns(*live);
-  if (!turns) {
+  if (turns) {
+    replay(*live, *turns);
+    live->next_turn = turns->back().number + 1;
+    live->turn.at = turns->back().at;
+  } else if (turns.error().name() == error_names::k_unavailable) {
+    return turns.error();
+  } else {
     live->stuck_on_load = turns.error();
-    live->next_turn = live->record.turns;
-    return live;
+    read_unreadable(*live);
   }
-  replay(*live, *turns);
-  live->next_turn = turns->back().number + 1;
-  live->turn.at = turns->back().at;
-  live->active_row = live->tasks_in_flight > 0;
+  if (live->record.status == model::Status::parked) {
+    if (auto kept = read_kept(*live); !kept) return kept.error();
+  }
+  if (!live->unreadable) live->active_row = live->tasks_in_flight > 0;
   return live;
 }
 
 /// Runs the code over its history. What is stuck keeps its open calls all the same.
 void Engine::replay(Live& live, const std::vector<model::Turn>& turns) {
   ++figures_.replays;
-  const auto* started = turns.front().events.empty() ? nullptr
-                                                     : std::get_if<model::ExecutionStarted>(&turns.front().events.front());
+  const auto* started = turns.front().events.empty()
+                            ? nullptr
+                            : std::get_if<model::ExecutionStarted>(&turns.front().events.front());
   if (started == nullptr) {
-    live.stuck_on_load = Error(std::string(error_names::k_corrupt), "the history does not begin with a start");
+    live.stuck_on_load = Error(std::string(error_names::k_corrupt),
+                               "the history of " + live.id + " does not begin with a start");
+    read_unreadable(live);
     return;
   }
   const ports::CallName code{live.id, live.record.run};
   if (live.definition == nullptr) {
-    live.stuck_on_load = not_found("workflow " + live.id.substr(0, live.id.find('/')) + " is not declared");
+    live.stuck_on_load =
+        not_found("workflow " + live.id.substr(0, live.id.find('/')) + " is not declared");
   } else if (marker_ != nullptr && marker_->crashes(code) >= options_.crashes_max) {
-    live.stuck_on_load = Error("CrashedRepeatedly", "the workflow's code crashed the process " +
-                                                        std::to_string(options_.crashes_max) + " times");
+    live.stuck_on_load =
+        Error("CrashedRepeatedly", "the workflow's code crashed the process " +
+                                       std::to_string(options_.crashes_max) + " times");
   } else {
     live.executor = make_executor(live, started->derivation);
   }
@@ -185,11 +235,11 @@ void Engine::replay(Live& live, const std::vector<model::Turn>& turns) {
       track(live, event, turn.at);
       if (live.executor != nullptr) live.executor->apply(event);
     }
+    for (const model::Event& call : turn.calls) track_call(live, call, turn.at);
     if (live.executor != nullptr) {
       live.executor->end_turn();
       for (const std::uint32_t seq : live.executor->take_answered()) live.calls.erase(seq);
     }
-    for (const model::Event& call : turn.calls) track_call(live, call, turn.at);
     live.history_events += turn.events.size() + turn.calls.size();
   }
   if (live.executor != nullptr && live.executor->stuck()) {
@@ -206,39 +256,53 @@ void Engine::settle_loaded(Live& live, Timestamp now) {
   if (model::is_closed(live.record.status)) return;
   if (live.stuck_on_load) {
     const Error reason = *std::exchange(live.stuck_on_load, std::nullopt);
-    if (live.executor != nullptr && live.executor->stuck() && reason.name() == error_names::k_determinism) {
+    if (live.executor != nullptr && live.executor->stuck() &&
+        reason.name() == error_names::k_determinism) {
       live.executor.reset();
     }
     park(live, reason, now);
     return;
   }
-  // What was parked because code and history differed goes on when they agree again.
-  if (live.record.status == model::Status::parked && live.record.reason.name == error_names::k_determinism) {
+  // What was parked because code and history differed, or the code was missing, goes on when they
+  // agree again.
+  if (live.record.status == model::Status::parked &&
+      (live.record.reason.name == error_names::k_determinism ||
+       live.record.reason.name == error_names::k_not_found)) {
     (void)unpark(live, now);
   }
 }
 
 Result<bool> Engine::unpark(Live& live, Timestamp now) {
-  if (live.executor == nullptr || (live.executor->stuck() && live.executor->stuck()->name() == error_names::k_determinism)) {
+  if (live.executor == nullptr ||
+      (live.executor->stuck() && live.executor->stuck()->name() == error_names::k_determinism)) {
     if (live.touched > outputs_committed_) {
-      return Error(std::string(error_names::k_unavailable), "its last change is still being written: try again");
+      return Error(std::string(error_names::k_unavailable),
+                   "its last change is still being written: try again");
     }
     auto fresh = read(live.id, now);
     if (!fresh) return fresh.error();
-    if ((*fresh)->stuck_on_load) return *(*fresh)->stuck_on_load;
-    for (const auto& [seq, call] : live.calls) {
-      if (call.in_flight) --figures_.attempts_in_flight;  // counted again by what was read
-    }
-    live.executor = std::move((*fresh)->executor);
-    live.calls = std::move((*fresh)->calls);
-    live.tasks_in_flight = (*fresh)->tasks_in_flight;
-    live.next_turn = (*fresh)->next_turn;
+    Live& read_again = **fresh;
+    const bool failed_compensation =
+        read_again.executor != nullptr && read_again.executor->stuck() &&
+        read_again.executor->stuck()->name() != error_names::k_determinism;
+    if (read_again.stuck_on_load && !failed_compensation) return *read_again.stuck_on_load;
+    live.executor = std::move(read_again.executor);
+    live.started = std::move(read_again.started);
+    live.signal_ids = std::move(read_again.signal_ids);
+    live.history_events = read_again.history_events;
+    live.next_turn = read_again.next_turn;
+    live.turn.at = std::max(live.turn.at, read_again.turn.at);
+    live.active_row = read_again.active_row;
+    live.kept_events = read_again.kept_events;
+    live.cancel_requested = read_again.cancel_requested;
+    live.unreadable = false;
+    std::swap(live.calls, read_again.calls);
+    std::swap(live.tasks_in_flight, read_again.tasks_in_flight);
   }
   begin_turn(live, now);
   live.record.status = model::Status::running;
   live.record.reason = {};
   live.record_changed = true;
-  live.active_row = false;  // written again when it is wanted
   apply(live, model::ExecutionUnparked{}, now);
   rearm(live);
   deliver_deferred(live, now);
@@ -251,8 +315,11 @@ Result<void> Engine::recover(Timestamp now) {
   if (!shards) return shards.error();
   if (*shards) {
     const std::string& text = **shards;
-    if (std::from_chars(text.data(), text.data() + text.size(), options_.shards).ec != std::errc() || options_.shards == 0) {
-      return Error(std::string(error_names::k_corrupt), "the number of shards in the store cannot be read");
+    if (std::from_chars(text.data(), text.data() + text.size(), options_.shards).ec !=
+            std::errc() ||
+        options_.shards == 0) {
+      return Error(std::string(error_names::k_corrupt),
+                   "the number of shards in the store cannot be read");
     }
   } else {
     output_.batch.put(Table::meta, "shards", std::to_string(options_.shards));
@@ -260,33 +327,42 @@ Result<void> Engine::recover(Timestamp now) {
   if (auto loaded = load_timers(now); !loaded) return loaded;
 
   std::vector<Output::Outgoing> messages;
-  auto scanned = store_.scan(Table::messages, {}, [&](std::string_view row, std::string_view value) {
-    base::ByteReader number(row.substr(row.size() - 8));
-    next_message_ = std::max(next_message_, number.big_endian<std::uint64_t>().value_or(0) + 1);
-    if (auto message = model::decode_message(value)) {
-      messages.push_back({std::string(row), std::move(*message)});
-    } else {
-      log_(LogLevel::error, {}, "a message's row is left alone: " + message.error().message());
-    }
-    return true;
-  });
+  auto scanned =
+      store_.scan(Table::messages, {}, [&](std::string_view row, std::string_view value) {
+        if (row.size() != keys::message(0, 0, 0).size()) {
+          log_(LogLevel::error, {}, "a message's row is left alone: its key cannot be read");
+          return true;
+        }
+        base::ByteReader number(row.substr(row.size() - 8));
+        next_message_ = std::max(next_message_, number.big_endian<std::uint64_t>().value_or(0) + 1);
+        if (auto message = model::decode_message(value)) {
+          messages.push_back({std::string(row), std::move(*message)});
+        } else {
+          log_(LogLevel::error, {}, "a message's row is left alone: " + message.error().message());
+        }
+        return true;
+      });
   if (!scanned) return scanned;
 
   std::vector<std::string> active;
   scanned = store_.scan(Table::active, {}, [&](std::string_view row, std::string_view) {
-    active.emplace_back(row.substr(2));
+    if (row.size() > 2) active.emplace_back(row.substr(2));
     return true;
   });
   if (!scanned) return scanned;
   for (const std::string& id : active) {
     auto live = load(id, now);
     if (!live) {
-      log_(LogLevel::error, id, "it was in flight and cannot be taken up: " + live.error().message());
+      if (live.error().name() == error_names::k_unavailable) return live.error();
+      log_(LogLevel::error, id,
+           "it was in flight and cannot be taken up: " + live.error().message());
       continue;
     }
     take_up(**live, now);
+    if ((*live)->record.status == model::Status::parked) not_taken_up_.insert(id);
   }
-  for (Output::Outgoing& outgoing : messages) deliver(outgoing.row, std::move(outgoing.message), now);
+  for (Output::Outgoing& outgoing : messages)
+    deliver(outgoing.row, std::move(outgoing.message), now);
   return {};
 }
 

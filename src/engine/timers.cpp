@@ -11,11 +11,17 @@ using ports::Table;
 
 void Engine::put_timer(const Live& live, Timestamp due, std::uint32_t seq, keys::TimerKind kind) {
   std::string row = keys::timer(live.shard, due, live.id, live.record.run, seq, kind);
-  if (due < timers_loaded_until_) timers_due_.emplace(due, row);
+  if (due < timers_loaded_until_) {
+    timers_due_.emplace(due, row);
+  } else {
+    far_timers_.emplace_back(outputs_taken_ + 1,
+                             std::pair(due, row));  // a scan finds it only when it is durable
+  }
   output_.batch.put(Table::timers, std::move(row), {});
 }
 
-void Engine::remove_timer(const Live& live, Timestamp due, std::uint32_t seq, keys::TimerKind kind) {
+void Engine::remove_timer(const Live& live, Timestamp due, std::uint32_t seq,
+                          keys::TimerKind kind) {
   std::string row = keys::timer(live.shard, due, live.id, live.record.run, seq, kind);
   if (due < timers_loaded_until_) timers_due_.erase({due, row});
   output_.batch.remove(Table::timers, std::move(row));
@@ -23,7 +29,8 @@ void Engine::remove_timer(const Live& live, Timestamp due, std::uint32_t seq, ke
 
 void Engine::remove_call_timer(Live& live, std::uint32_t seq, const OpenCall& call) {
   if (call.due == Timestamp{}) return;
-  remove_timer(live, call.due, seq, call.kind == OpenCall::Kind::task ? keys::TimerKind::retry : keys::TimerKind::call);
+  remove_timer(live, call.due, seq,
+               call.kind == OpenCall::Kind::task ? keys::TimerKind::retry : keys::TimerKind::call);
 }
 
 /// Reads the rows that fall due in the next window.
@@ -34,13 +41,19 @@ Result<void> Engine::load_timers(Timestamp now) {
   if (until <= from) return {};
   for (std::uint16_t shard = 0; shard < options_.shards; ++shard) {
     // What is overdue since before the first window belongs to it.
-    const std::string first = from == Timestamp{} ? keys::shard_prefix(shard) : keys::timers_from(shard, from);
+    const std::string first =
+        from == Timestamp{} ? keys::shard_prefix(shard) : keys::timers_from(shard, from);
     const std::string last = keys::timers_from(shard, until);
-    auto scanned = store_.scan(Table::timers, {first, last}, [&](std::string_view row, std::string_view) {
-      if (const auto key = keys::parse_timer(row)) timers_due_.emplace(key->due, std::string(row));
-      return true;
-    });
+    auto scanned =
+        store_.scan(Table::timers, {first, last}, [&](std::string_view row, std::string_view) {
+          if (const auto key = keys::parse_timer(row))
+            timers_due_.emplace(key->due, std::string(row));
+          return true;
+        });
     if (!scanned) return scanned;
+  }
+  for (const auto& [number, timer] : far_timers_) {
+    if (timer.first < until) timers_due_.insert(timer);
   }
   timers_loaded_until_ = until;
   return {};
@@ -52,7 +65,7 @@ std::optional<Timestamp> Engine::next_due() const {
     if (!next || time < *next) next = time;
   };
   if (!timers_due_.empty()) consider(timers_due_.begin()->first);
-  if (!soft_timers_.empty()) consider(soft_timers_.begin()->first);
+  if (!soft_timers_.empty()) consider(soft_timers_.begin()->first.first);
   if (timers_loaded_until_ != Timestamp{} && timers_loaded_until_ != Timestamp::max()) {
     consider(timers_loaded_until_ - options_.timer_window / 2);
   }
@@ -60,29 +73,39 @@ std::optional<Timestamp> Engine::next_due() const {
 }
 
 void Engine::tick(Timestamp now) {
-  if (timers_loaded_until_ != Timestamp::max() && now >= timers_loaded_until_ - options_.timer_window / 2) {
+  if (timers_loaded_until_ != Timestamp::max() &&
+      now >= timers_loaded_until_ - options_.timer_window / 2) {
     if (auto loaded = load_timers(now); !loaded) {
       log_(LogLevel::error, {}, "timers could not be read: " + loaded.error().message());
     }
   }
   std::size_t fired = 0;
-  while (!timers_due_.empty() && timers_due_.begin()->first <= now && fired < options_.timers_per_tick_max) {
+  while (!timers_due_.empty() && timers_due_.begin()->first <= now &&
+         fired < options_.timers_per_tick_max) {
     const std::string row = timers_due_.begin()->second;
     timers_due_.erase(timers_due_.begin());
     fire(row, now);
     ++fired;
   }
-  while (!soft_timers_.empty() && soft_timers_.begin()->first <= now && fired < options_.timers_per_tick_max) {
+  while (!soft_timers_.empty() && soft_timers_.begin()->first.first <= now &&
+         fired < options_.timers_per_tick_max) {
+    const SoftKey key = soft_timers_.begin()->first;
     const SoftTimer timer = std::move(soft_timers_.begin()->second);
-    soft_timers_.erase(soft_timers_.begin());
     ++fired;
     if (timer.kind == SoftTimer::Kind::attempt) {
+      soft_timers_.erase(key);
+      limits_.erase(limit_key(timer.execution_id, timer.run, timer.seq));
       attempt_overdue(timer, now);
-    } else if (!timer.waiter->answered) {
-      timer.waiter->answered = true;
-      describe(ports::parse_execution_id(timer.execution_id).value(), std::move(timer.waiter->done), now);
+    } else {
+      give_up_waiting(timer.execution_id, key, now);
     }
   }
+}
+
+Engine::SoftKey Engine::put_soft_timer(Timestamp due, SoftTimer timer) {
+  const SoftKey key{due, next_soft_timer_++};
+  soft_timers_.emplace(key, std::move(timer));
+  return key;
 }
 
 void Engine::fire(const std::string& row, Timestamp now) {
@@ -90,7 +113,10 @@ void Engine::fire(const std::string& row, Timestamp now) {
   auto loaded = load(key->id, now);
   if (!loaded) {
     log_(LogLevel::error, key->id, "a timer could not fire: " + loaded.error().message());
-    return;  // its row stays: it fires after the next start
+    // Its row stays: it fires after the next start, or soon where only the store was busy.
+    if (loaded.error().name() == error_names::k_unavailable)
+      timers_due_.emplace(now + Duration(1000), row);
+    return;
   }
   Live& live = **loaded;
   const bool open = live.record.run == key->run && !model::is_closed(live.record.status) &&
@@ -125,8 +151,10 @@ void Engine::fire(const std::string& row, Timestamp now) {
 void Engine::rearm(Live& live) {
   for (const auto& [seq, call] : live.calls) {
     if (call.due == Timestamp{} || call.due >= timers_loaded_until_) continue;
-    const auto kind = call.kind == OpenCall::Kind::task ? keys::TimerKind::retry : keys::TimerKind::call;
-    timers_due_.emplace(call.due, keys::timer(live.shard, call.due, live.id, live.record.run, seq, kind));
+    const auto kind =
+        call.kind == OpenCall::Kind::task ? keys::TimerKind::retry : keys::TimerKind::call;
+    timers_due_.emplace(call.due,
+                        keys::timer(live.shard, call.due, live.id, live.record.run, seq, kind));
   }
 }
 

@@ -19,11 +19,16 @@ Json line_json(std::source_location location) {
 
 void add_outcome(const model::Turn& turn, ports::ExecutionView& view) {
   for (const model::Event& event : turn.events) {
-    if (const auto* started = std::get_if<model::ExecutionStarted>(&event)) view.input_json = started->input.text;
-    if (const auto* succeeded = std::get_if<model::ExecutionSucceeded>(&event)) view.result_json = succeeded->result.text;
-    if (const auto* failed = std::get_if<model::ExecutionFailed>(&event)) view.error = failed->error.to_error();
-    if (const auto* cancelled = std::get_if<model::ExecutionCancelled>(&event)) view.error = cancelled->error.to_error();
-    if (std::holds_alternative<model::ExecutionTimedOut>(event)) view.error = timed_out_error(view.execution.id());
+    if (const auto* started = std::get_if<model::ExecutionStarted>(&event))
+      view.input_json = started->input.text;
+    if (const auto* succeeded = std::get_if<model::ExecutionSucceeded>(&event))
+      view.result_json = succeeded->result.text;
+    if (const auto* failed = std::get_if<model::ExecutionFailed>(&event))
+      view.error = failed->error.to_error();
+    if (const auto* cancelled = std::get_if<model::ExecutionCancelled>(&event))
+      view.error = cancelled->error.to_error();
+    if (std::holds_alternative<model::ExecutionTimedOut>(event))
+      view.error = timed_out_error(view.execution.id());
     if (const auto* terminated = std::get_if<model::ExecutionTerminated>(&event)) {
       view.error = terminated_error(view.execution.id(), terminated->reason);
     }
@@ -66,7 +71,8 @@ Result<std::string> from_hex(std::string_view text) {
     bytes.push_back(static_cast<char>(value));
   }
   if (bytes.size() * 2 != text.size()) {
-    return Error(std::string(error_names::k_invalid_input), "the cursor is none that this service gave");
+    return Error(std::string(error_names::k_invalid_input),
+                 "the cursor is none that this service gave");
   }
   return bytes;
 }
@@ -82,8 +88,9 @@ ports::ExecutionView Engine::view_of(const Live& live) const {
 
 void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
   if (live.record.status == model::Status::parked) {
-    view.waiting_for.push_back({"repair", view.closed_at.value_or(live.turn.at),
-                                Json::object({{"reason", live.record.reason.name}, {"message", live.record.reason.message}})});
+    view.waiting_for.push_back({"repair", live.parked_at,
+                                Json::object({{"reason", live.record.reason.name},
+                                              {"message", live.record.reason.message}})});
   }
   std::vector<workflow::Waiting> waiting;
   if (live.executor != nullptr) waiting = live.executor->waiting();
@@ -121,7 +128,8 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
         entry.kind = "signal_send";
         entry.details.set("signal", call.name);
         break;
-      case OpenCall::Kind::timed_wait: continue;  // told below, with its place in the code
+      case OpenCall::Kind::timed_wait:
+        continue;  // told below, with its place in the code
     }
     view.waiting_for.push_back(std::move(entry));
   }
@@ -141,13 +149,15 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
   }
 }
 
-void Engine::describe(const ports::ExecutionRef& execution, ports::Callback<ports::ExecutionView> done, Timestamp now) {
+void Engine::describe(const ports::ExecutionRef& execution,
+                      ports::Callback<ports::ExecutionView> done, Timestamp now) {
   const std::string id = execution.id();
   auto loaded = load(id, now);
   if (!loaded) return reply(std::move(done), Result<ports::ExecutionView>(loaded.error()));
   if (execution.run != 0 && execution.run != (*loaded)->record.run) {
-    return reply(std::move(done), Result<ports::ExecutionView>(
-                                      not_found("execution " + id + " has no run " + std::to_string(execution.run))));
+    return reply(std::move(done),
+                 Result<ports::ExecutionView>(not_found("execution " + id + " has no run " +
+                                                        std::to_string(execution.run))));
   }
   // Within a turn the view would show what is still being decided: the turn ends first.
   if ((*loaded)->in_turn) {
@@ -157,48 +167,72 @@ void Engine::describe(const ports::ExecutionRef& execution, ports::Callback<port
   reply(std::move(done), Result<ports::ExecutionView>(view_of(**loaded)));
 }
 
-void Engine::wait_closed(const ports::ExecutionRef& execution, Duration wait, ports::Callback<ports::ExecutionView> done,
-                         Timestamp now) {
+void Engine::wait_closed(const ports::ExecutionRef& execution, Duration wait,
+                         ports::Callback<ports::ExecutionView> done, Timestamp now) {
   const std::string id = execution.id();
   auto loaded = load(id, now);
   if (!loaded) return reply(std::move(done), Result<ports::ExecutionView>(loaded.error()));
   const Live& live = **loaded;
+  if (execution.run != 0 && execution.run != live.record.run) {
+    describe(execution, std::move(done), now);  // there is no such run
+    return;
+  }
   const bool closes_now = live.in_turn && live.executor != nullptr && live.executor->closing();
   if (model::is_closed(live.record.status) || closes_now || wait <= Duration(0)) {
     describe(execution, std::move(done), now);
     return;
   }
-  auto waiter = std::make_shared<Waiter>();
-  waiter->done = std::move(done);
-  waiters_[id].push_back(waiter);
+  Waiter waiter{execution, std::move(done), std::nullopt};
+  std::uint64_t place = next_soft_timer_;
   if (wait < Timestamp::max() - now) {
-    soft_timers_.emplace(now + wait, SoftTimer{SoftTimer::Kind::waiter, id, 0, 0, 0, std::move(waiter)});
+    waiter.timer = put_soft_timer(now + wait, {SoftTimer::Kind::waiter, id, 0, 0, 0});
+    place = waiter.timer->second;
+  } else {
+    ++next_soft_timer_;
   }
+  waiters_[id].emplace(place, std::move(waiter));
+  ++figures_.callers_waiting;
+}
+
+/// It did not close in time: its caller gets what it is now.
+void Engine::give_up_waiting(const std::string& id, const SoftKey& timer, Timestamp now) {
+  soft_timers_.erase(timer);
+  const auto list = waiters_.find(id);
+  if (list == waiters_.end()) return;
+  const auto found = list->second.find(timer.second);
+  if (found == list->second.end()) return;
+  Waiter waiter = std::move(found->second);
+  list->second.erase(found);
+  if (list->second.empty()) waiters_.erase(list);
+  --figures_.callers_waiting;
+  describe(waiter.execution, std::move(waiter.done), now);
 }
 
 void Engine::answer_waiters(const Live& live) {
   const auto found = waiters_.find(live.id);
   if (found == waiters_.end()) return;
-  for (const std::shared_ptr<Waiter>& waiter : found->second) {
-    if (std::exchange(waiter->answered, true)) continue;
-    reply(std::move(waiter->done), Result<ports::ExecutionView>(view_of(live)));
+  for (auto& [place, waiter] : found->second) {
+    if (waiter.timer) soft_timers_.erase(*waiter.timer);
+    reply(std::move(waiter.done), Result<ports::ExecutionView>(view_of(live)));
   }
+  figures_.callers_waiting -= found->second.size();
   waiters_.erase(found);
 }
 
 void Engine::abandon_waiters() {
-  for (auto& [id, list] : waiters_) {
-    for (const std::shared_ptr<Waiter>& waiter : list) {
-      if (std::exchange(waiter->answered, true)) continue;
-      waiter->done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
+  for (auto& [id, list] : std::exchange(waiters_, {})) {
+    for (auto& [place, waiter] : list) {
+      if (waiter.timer) soft_timers_.erase(*waiter.timer);
+      waiter.done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
     }
   }
-  waiters_.clear();
+  figures_.callers_waiting = 0;
 }
 
 // --- committed state, read by any thread ---
 
-Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards, std::string_view id, std::uint32_t run) {
+Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards,
+                                       std::string_view id, std::uint32_t run) {
   const std::uint16_t shard = shard_of_id(id, shards);
   auto row = store.get(Table::executions, keys::execution(shard, id));
   if (!row) return row.error();
@@ -212,7 +246,8 @@ Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards
     if (*row) row = store.get(Table::executions, keys::execution(shard, id, run));
     if (!row) return row.error();
     if (!*row) {
-      return not_found("execution " + std::string(id) + (run != 0 ? " run " + std::to_string(run) : "") + " does not exist");
+      return not_found("execution " + std::string(id) +
+                       (run != 0 ? " run " + std::to_string(run) : "") + " does not exist");
     }
     auto record = model::decode_execution(**row);
     if (!record) return record.error();
@@ -224,15 +259,16 @@ Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards
   std::optional<Error> failure;
   const std::string from = keys::history(shard, id, stored.record.run, 0);
   const std::string to = keys::history_end(shard, id, stored.record.run);
-  const auto scanned = store.scan(Table::history, {from, to}, [&](std::string_view key, std::string_view value) {
-    auto turn = model::decode_turn(value, keys::history_turn(key));
-    if (!turn) {
-      failure = turn.error();
-      return false;
-    }
-    stored.turns.push_back(std::move(*turn));
-    return true;
-  });
+  const auto scanned =
+      store.scan(Table::history, {from, to}, [&](std::string_view key, std::string_view value) {
+        auto turn = model::decode_turn(value, keys::history_turn(key));
+        if (!turn) {
+          failure = turn.error();
+          return false;
+        }
+        stored.turns.push_back(std::move(*turn));
+        return true;
+      });
   if (!scanned) return scanned.error();
   if (failure) return *failure;
   if (!stored.record.last_turn.empty()) {
@@ -243,13 +279,15 @@ Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards
   return stored;
 }
 
-Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards, const ports::HistoryRequest& request) {
+Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards,
+                                         const ports::HistoryRequest& request) {
   std::size_t skip = 0;
   if (!request.cursor.empty()) {
     const auto* end = request.cursor.data() + request.cursor.size();
     const auto read = std::from_chars(request.cursor.data(), end, skip);
     if (read.ec != std::errc() || read.ptr != end) {
-      return Error(std::string(error_names::k_invalid_input), "the cursor is none that this service gave");
+      return Error(std::string(error_names::k_invalid_input),
+                   "the cursor is none that this service gave");
     }
   }
   auto stored = read_execution(store, shards, request.execution.id(), request.execution.run);
@@ -271,12 +309,15 @@ Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shar
   return reply;
 }
 
-Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shards, const ports::ListRequest& request) {
+Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shards,
+                                         const ports::ListRequest& request) {
   constexpr std::size_t k_rows_looked_at_max = 10'000;
   std::optional<model::Status> status;
   if (!request.status.empty()) {
     status = model::parse_status(request.status);
-    if (!status) return Error(std::string(error_names::k_invalid_input), "unknown status '" + request.status + "'");
+    if (!status)
+      return Error(std::string(error_names::k_invalid_input),
+                   "unknown status '" + request.status + "'");
   }
   std::string from;
   if (!request.cursor.empty()) {
@@ -287,33 +328,36 @@ Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shar
   ports::ListReply reply;
   std::optional<Error> failure;
   std::size_t looked_at = 0;
-  const auto scanned = store.scan(Table::listing, {from, {}}, [&](std::string_view key, std::string_view) {
-    if (reply.executions.size() == request.limit || looked_at == k_rows_looked_at_max) {
-      reply.cursor = to_hex(key);
-      return false;
-    }
-    ++looked_at;
-    const auto listed = keys::parse_listing(key);
-    if (!listed) return true;
-    if (!request.workflow.empty() && listed->id.substr(0, listed->id.find('/')) != request.workflow) return true;
-    const std::uint16_t shard = shard_of_id(listed->id, shards);
-    auto row = store.get(Table::executions, keys::execution(shard, listed->id));
-    if (!row) {
-      failure = row.error();
-      return false;
-    }
-    if (!*row) return true;
-    auto record = model::decode_execution(**row);
-    if (record && record->run != listed->run) {
-      row = store.get(Table::executions, keys::execution(shard, listed->id, listed->run));
-      if (!row || !*row) return true;
-      record = model::decode_execution(**row);
-    }
-    if (!record) return true;  // a corrupt row is told by its own page
-    if (status && record->status != *status) return true;
-    reply.executions.push_back(view_of_record(listed->id, *record));
-    return true;
-  });
+  const auto scanned =
+      store.scan(Table::listing, {from, {}}, [&](std::string_view key, std::string_view) {
+        if (reply.executions.size() == request.limit || looked_at == k_rows_looked_at_max) {
+          reply.cursor = to_hex(key);
+          return false;
+        }
+        ++looked_at;
+        const auto listed = keys::parse_listing(key);
+        if (!listed) return true;
+        if (!request.workflow.empty() &&
+            listed->id.substr(0, listed->id.find('/')) != request.workflow)
+          return true;
+        const std::uint16_t shard = shard_of_id(listed->id, shards);
+        auto row = store.get(Table::executions, keys::execution(shard, listed->id));
+        if (!row) {
+          failure = row.error();
+          return false;
+        }
+        if (!*row) return true;
+        auto record = model::decode_execution(**row);
+        if (record && record->run != listed->run) {
+          row = store.get(Table::executions, keys::execution(shard, listed->id, listed->run));
+          if (!row || !*row) return true;
+          record = model::decode_execution(**row);
+        }
+        if (!record) return true;  // a corrupt row is told by its own page
+        if (status && record->status != *status) return true;
+        reply.executions.push_back(view_of_record(listed->id, *record));
+        return true;
+      });
   if (!scanned) return scanned.error();
   if (failure) return *failure;
   return reply;

@@ -37,13 +37,15 @@ Service& orders() {
   return service;
 }
 
-const auto charge_card = orders().task("chargeCard", {.retry = {.max_attempts = 3, .initial_interval = 200ms, .jitter = 0}},
-                                       [](const Order& order, TaskContext& context) -> Charge {
-                                         if (order.card == "declined") throw Error("CardDeclined", order.id);
-                                         g_ledger.charges[context.idempotency_key()]++;
-                                         return Charge{"charge-" + order.id};
-                                       });
-const auto refund_card = orders().task("refundCard", [](const Charge& charge) { g_ledger.refunds[charge.charge_id]++; });
+const auto charge_card = orders().task(
+    "chargeCard", {.retry = {.max_attempts = 3, .initial_interval = 200ms, .jitter = 0}},
+    [](const Order& order, TaskContext& context) -> Charge {
+      if (order.card == "declined") throw Error("CardDeclined", order.id);
+      g_ledger.charges[context.idempotency_key()]++;
+      return Charge{"charge-" + order.id};
+    });
+const auto refund_card =
+    orders().task("refundCard", [](const Charge& charge) { g_ledger.refunds[charge.charge_id]++; });
 const auto ship_order = orders().task("shipOrder", [](const Order& order) -> std::string {
   if (order.id == "unshippable") throw Error("Unshippable", order.id);
   ++g_ledger.shipped;
@@ -57,7 +59,8 @@ const auto process_order = orders().workflow("processOrder", [](Order order) -> 
   auto listening = cancel.on([&](std::string) { cancelled = true; });
   Charge charge = co_await charge_card(order);
   saga.undo(refund_card, charge);
-  if (co_await condition([&] { return cancelled; }, {.timeout = 15min})) throw Error("OrderCancelled", order.id);
+  if (co_await condition([&] { return cancelled; }, {.timeout = 15min}))
+    throw Error("OrderCancelled", order.id);
   std::string tracking_id = co_await ship_order(order);
   co_return Receipt{order.id, tracking_id};
 });
@@ -78,8 +81,9 @@ TEST_F(OrdersTest, AnOrderIsChargedShippedAndClosedAfterItsWindow) {
   EXPECT_EQ(view.result_json, R"({"order_id":"o-1","tracking_id":"track-o-1"})");
   EXPECT_EQ(view.closed_at, Timestamp(15min));
   EXPECT_EQ(world.history_types(id),
-            (std::vector<std::string>{"execution_started", "task_scheduled", "task_succeeded", "condition_started",
-                                      "call_timed_out", "task_scheduled", "task_succeeded", "execution_succeeded"}));
+            (std::vector<std::string>{"execution_started", "task_scheduled", "task_succeeded",
+                                      "condition_started", "call_timed_out", "task_scheduled",
+                                      "task_succeeded", "execution_succeeded"}));
 }
 
 TEST_F(OrdersTest, ACancelledOrderIsRefundedAndFails) {
@@ -107,7 +111,8 @@ TEST_F(OrdersTest, ADeclinedCardIsTriedAsOftenAsItsPolicySays) {
 }
 
 /// Runs one order with a kill after commit number `kill_at`, and again until it closes.
-void run_with_kill(const Order& order, bool cancel_it, std::size_t kill_at, std::string& status, std::size_t& commits) {
+void run_with_kill(const Order& order, bool cancel_it, std::size_t kill_at, std::string& status,
+                   std::size_t& commits) {
   World world(orders());
   world.run_tasks = false;
   const std::string id = "processOrder/one";
@@ -121,7 +126,9 @@ void run_with_kill(const Order& order, bool cancel_it, std::size_t kill_at, std:
   bool signalled = false;
   for (int step = 0; step < 200; ++step) {
     if (!started) {
-      world.engine().start({"processOrder", "one", to_json(order), {}}, [&](auto reply) { started = reply.ok(); }, world.now);
+      world.engine().start(
+          {"processOrder", "one", to_json(order), {}}, [&](auto reply) { started = reply.ok(); },
+          world.now);
     }
     while (world.engine().has_output()) {
       world.commit();
@@ -133,8 +140,10 @@ void run_with_kill(const Order& order, bool cancel_it, std::size_t kill_at, std:
       continue;
     }
     if (cancel_it && !signalled && started) {
-      world.engine().signal({{"processOrder", "one", 0}, "cancel", R"("x")", "m1"},
-                            [&](auto reply) { signalled = reply.ok() || reply.error().name() == "Closed"; }, world.now);
+      world.engine().signal(
+          {{"processOrder", "one", 0}, "cancel", R"("x")", "m1"},
+          [&](auto reply) { signalled = reply.ok() || reply.error().name() == "Closed"; },
+          world.now);
       continue;
     }
     if (const auto due = world.engine().next_due()) world.now = std::max(world.now, *due);
@@ -153,7 +162,8 @@ TEST_F(OrdersTest, AKillAfterAnyCommitLosesNothingAndChargesOnce) {
         std::size_t commits = 0;
         run_with_kill(Order{order_id, "visa", 500}, cancel_it, kill_at, status, commits);
         const bool fails = cancel_it || order_id == "unshippable";
-        EXPECT_EQ(status, fails ? "failed" : "succeeded") << order_id << " cancel " << cancel_it << " kill " << kill_at;
+        EXPECT_EQ(status, fails ? "failed" : "succeeded")
+            << order_id << " cancel " << cancel_it << " kill " << kill_at;
         EXPECT_EQ(g_ledger.charges.size(), 1U) << "one key, however many attempts";
         EXPECT_EQ(g_ledger.refunds.size(), fails ? 1U : 0U);
       }

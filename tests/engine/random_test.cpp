@@ -1,0 +1,249 @@
+// Many executions under a seeded order of everything that may happen, and kills. EVENTUAL_SEEDS and
+// EVENTUAL_FIRST_SEED choose.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tests/engine/mixed.hpp"
+#include "tests/engine/world.hpp"
+
+namespace eventual::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace mixed;
+using ports::Table;
+
+class Chaos {
+ public:
+  explicit Chaos(std::uint64_t seed)
+      : random_(seed),
+        world_(service(), {.shards = 4,
+                           .live_executions_max = 1 + random_.below(4),
+                           .timer_window = Duration(30),
+                           .seed = seed}) {
+    world_.run_tasks = false;
+    for (std::uint64_t i = 0, n = 1 + random_.below(3); i < n; ++i) {
+      Flow flow;
+      for (std::uint64_t s = 0, steps = random_.below(5); s < steps; ++s) {
+        flow.plan.steps.push_back(
+            static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(Step::count))));
+      }
+      flow.plan.fails = random_.one_in(3);
+      flow.name = std::to_string(i);
+      flow.poked.resize(static_cast<std::size_t>(count_of(flow.plan, Step::signal)));
+      flows_.push_back(std::move(flow));
+    }
+  }
+
+  void run() {
+    kills_left_ = random_.below(4);
+    for (int step = 0; step < 3000 && !settled(); ++step) act();
+    check();
+  }
+
+ private:
+  struct Flow {
+    std::string name;
+    Plan plan;
+    bool started = false;
+    std::vector<bool> poked;  ///< acknowledged
+    std::string id() const { return "mix/" + name; }
+  };
+
+  bool requests_done() const {
+    if (!sink_started_) return false;
+    for (const Flow& flow : flows_) {
+      if (!flow.started) return false;
+      for (const bool poked : flow.poked) {
+        if (!poked) return false;
+      }
+    }
+    return true;
+  }
+
+  bool settled() {
+    return requests_done() && !in_flight_ && !world_.engine().has_output() &&
+           world_.attempts.empty() && world_.rows(Table::timers).empty() &&
+           world_.rows(Table::messages).empty();
+  }
+
+  void act() {
+    switch (random_.below(8)) {
+      case 0:
+      case 1:
+        return request();
+      case 2:
+      case 3:
+        return commit_step();
+      case 4:
+      case 5:
+        return finish_attempt();
+      case 6:
+        if (kills_left_ > 0 && random_.one_in(6)) {
+          --kills_left_;
+          in_flight_.reset();
+          world_.restart();
+          return;
+        }
+        return duplicate();
+      default:
+        // Time moves when nothing else is left, or now and then.
+        if (world_.attempts.empty() || random_.one_in(4)) {
+          if (const auto due = world_.engine().next_due()) world_.now = std::max(world_.now, *due);
+        }
+        world_.engine().tick(world_.now);
+    }
+  }
+
+  void request() {
+    if (!sink_started_) {
+      world_.engine().start(
+          {"sink", "one", "null", {}}, [this](auto reply) { sink_started_ = reply.ok(); },
+          world_.now);
+      return;
+    }
+    if (requests_done() && !random_.one_in(10)) return;
+    Flow& flow = flows_[random_.below(flows_.size())];
+    if (!flow.started || random_.one_in(8)) {
+      world_.engine().start(
+          {"mix", flow.name, to_json(flow.plan), {}},
+          [&flow](auto reply) { flow.started = flow.started || reply.ok(); }, world_.now);
+      return;
+    }
+    if (random_.one_in(5)) {
+      world_.engine().describe(
+          {"mix", flow.name, 0}, [](auto view) { EXPECT_TRUE(view.ok()); }, world_.now);
+      return;
+    }
+    if (flow.poked.empty()) return;
+    const std::size_t which = random_.below(flow.poked.size());
+    world_.engine().signal(
+        {{"mix", flow.name, 0}, "poke", "null", "p" + std::to_string(which)},
+        [&flow, which](auto reply) {
+          if (reply.ok() || reply.error().name() == "Closed") flow.poked[which] = true;
+        },
+        world_.now);
+  }
+
+  /// Taking, writing and telling are three steps: inputs come between them, and kills.
+  void commit_step() {
+    if (!in_flight_) {
+      if (!world_.engine().has_output()) return;
+      in_flight_ = world_.engine().take_output();
+      written_ = false;
+      if (random_.one_in(2)) return;
+    }
+    if (!written_) {
+      if (!in_flight_->batch.empty()) world_.store().commit({&in_flight_->batch, 1}).value();
+      written_ = true;
+      if (random_.one_in(2)) return;
+    }
+    Output output = std::move(*in_flight_);
+    in_flight_.reset();
+    for (auto& reply : output.replies) reply();
+    for (Attempt& attempt : output.attempts) world_.attempts.push_back(std::move(attempt));
+    world_.engine().committed(output, world_.now);
+  }
+
+  void finish_attempt() {
+    if (world_.attempts.empty()) return;
+    const std::size_t which = random_.below(world_.attempts.size());
+    const auto place = world_.attempts.begin() + static_cast<std::ptrdiff_t>(which);
+    const Attempt attempt = *place;
+    world_.attempts.erase(place);
+    AttemptResult result = world_.result_of(attempt);
+    if (results_.size() < 20) results_.push_back(result);
+    world_.engine().attempt_finished(std::move(result), world_.now);
+  }
+
+  void duplicate() {
+    if (results_.empty()) return;
+    world_.engine().attempt_finished(results_[random_.below(results_.size())], world_.now);
+  }
+
+  void check() {
+    ASSERT_TRUE(requests_done()) << "stuck: a request was not answered";
+    std::int64_t notes = 0;
+    for (const Flow& flow : flows_) {
+      const auto view = world_.view(flow.id());
+      ASSERT_EQ(view.status, flow.plan.fails ? "failed" : "succeeded")
+          << flow.id() << " " << to_json(flow.plan) << waits(view);
+      if (flow.plan.fails) {
+        EXPECT_EQ(view.error->name(), "Planned");
+        EXPECT_EQ(view.error->message(), expected(flow.plan));
+        EXPECT_GE(undone()[flow.id()], 1);
+      } else {
+        EXPECT_EQ(view.result_json, to_json(expected(flow.plan)));
+      }
+      notes += count_of(flow.plan, Step::send);
+    }
+    world_.run_tasks = true;
+    world_.signal("sink/one", "finish").value();
+    EXPECT_EQ(world_.view("sink/one").result_json, std::to_string(notes)) << "each signal once";
+    for (const auto& [key, row] : world_.rows(Table::executions)) check_history(key.substr(2));
+    EXPECT_TRUE(world_.rows(Table::active).empty());
+    EXPECT_TRUE(world_.rows(Table::messages).empty());
+    EXPECT_TRUE(world_.rows(Table::timers).empty());
+    EXPECT_EQ(world_.engine().figures().attempts_in_flight, 0U);
+    EXPECT_EQ(world_.engine().figures().timers_in_memory_only, 0U);
+  }
+
+  void check_history(const std::string& id) {
+    const StoredExecution stored = world_.stored(id);
+    EXPECT_TRUE(model::is_closed(stored.record.status)) << id;
+    std::map<std::uint32_t, int> answers;
+    for (std::size_t i = 0; i < stored.turns.size(); ++i) {
+      EXPECT_EQ(stored.turns[i].number, i) << id;
+      for (const model::Event& call : stored.turns[i].calls)
+        answers.emplace(model::seq_of(call).value(), 0);
+      for (const model::Event& event : stored.turns[i].events) {
+        if (std::holds_alternative<model::TaskAttemptFailed>(event) ||
+            std::holds_alternative<model::TaskAttemptStarted>(event))
+          continue;
+        if (const auto seq = model::seq_of(event)) ++answers[*seq];
+      }
+    }
+    for (const auto& [seq, count] : answers) EXPECT_EQ(count, 1) << id << " call " << seq;
+    EXPECT_EQ(world_.replay_difference(id), "") << id;
+  }
+
+  static std::string waits(const ports::ExecutionView& view) {
+    std::string text = " waits for:";
+    for (const auto& entry : view.waiting_for) text += " " + entry.kind + entry.details.dump();
+    return text;
+  }
+
+  base::Random random_;
+  World world_;
+  std::vector<Flow> flows_;
+  bool sink_started_ = false;
+  std::optional<Output> in_flight_;
+  bool written_ = false;
+  std::vector<AttemptResult> results_;
+  std::uint64_t kills_left_ = 0;
+};
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+TEST(RandomTest, WhateverTheOrderAndTheKillsEverythingEndsAsItShould) {
+  const std::uint64_t first = number_from("EVENTUAL_FIRST_SEED", 1);
+  const std::uint64_t seeds = number_from("EVENTUAL_SEEDS", 2000);
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    undone().clear();
+    attempts_seen().clear();
+    Chaos(seed).run();
+    if (HasFailure()) {
+      FAIL() << "seed " << seed << "; again with EVENTUAL_FIRST_SEED=" << seed
+             << " EVENTUAL_SEEDS=1";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace eventual::engine
