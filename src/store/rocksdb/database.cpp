@@ -2,11 +2,17 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace eventual::store {
@@ -37,19 +43,51 @@ bool is_read_by_key(Table table) {
   }
 }
 
-rocksdb::DBOptions database_options(const DatabaseSettings& settings,
-                                    rocksdb::WALRecoveryMode recovery) {
+/// RocksDB's errors, to the operator. It writes no log file of its own: on a full disk that one
+/// fails first, and Debian's build of RocksDB ends the process when it writes to a file that
+/// failed.
+class OperatorLog final : public rocksdb::Logger {
+ public:
+  explicit OperatorLog(std::function<void(std::string_view)> log)
+      : Logger(rocksdb::InfoLogLevel::ERROR_LEVEL), log_(std::move(log)) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    if (!log_) return;
+    std::array<char, 1024> text{};
+    if (std::vsnprintf(text.data(), text.size(), format, arguments) > 0) {
+      log_(std::string("rocksdb: ") + text.data());
+    }
+  }
+  // Without a level: the header of a log file, which is no error.
+  void LogHeader(const char*, va_list) override {}
+
+ private:
+  const std::function<void(std::string_view)> log_;
+};
+
+/// The store decides when to try again: on the next commit.
+class NoOwnRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
+rocksdb::DBOptions database_options(const DatabaseSettings& settings) {
   rocksdb::DBOptions options;
   options.env = settings.env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  options.wal_recovery_mode = recovery;
+  // An unfinished last write is a crash; anything else that cannot be read is damage and must be
+  // seen.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.max_total_wal_size = k_wal_bytes_max;
   // Rows in the log are rows in memory again after a restart: writing them to files first would
   // only delay it.
-  options.avoid_flush_during_recovery =
-      recovery == rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.avoid_flush_during_recovery = true;
   options.db_write_buffer_size = settings.options.write_buffer_bytes;
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1u << 20;
@@ -60,9 +98,8 @@ rocksdb::DBOptions database_options(const DatabaseSettings& settings,
   options.max_manifest_file_size = 16u << 20;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 4u << 20;
-  options.keep_log_file_num = 3;
+  options.info_log = std::make_shared<OperatorLog>(settings.options.log);
+  options.listeners.push_back(std::make_shared<NoOwnRecovery>());
   return options;
 }
 
@@ -103,7 +140,6 @@ rocksdb::ColumnFamilyOptions family_options(const DatabaseSettings& settings, Ta
 }  // namespace
 
 rocksdb::Status Database::open(const DatabaseSettings& settings, OpenMode mode,
-                               rocksdb::WALRecoveryMode recovery,
                                std::unique_ptr<Database>& result) {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName,
@@ -116,7 +152,7 @@ rocksdb::Status Database::open(const DatabaseSettings& settings, OpenMode mode,
   std::unique_ptr<Database> database(new Database);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::DBOptions options = database_options(settings, recovery);
+  const rocksdb::DBOptions options = database_options(settings);
   const rocksdb::Status status =
       mode == OpenMode::read_write
           ? rocksdb::DB::Open(options, settings.path, descriptors, &handles, &db)

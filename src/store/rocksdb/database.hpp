@@ -29,7 +29,7 @@ enum class OpenMode { read_write, read_only };
 class Database {
  public:
   static rocksdb::Status open(const DatabaseSettings& settings, OpenMode mode,
-                              rocksdb::WALRecoveryMode recovery, std::unique_ptr<Database>& result);
+                              std::unique_ptr<Database>& result);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -1,15 +1,19 @@
 #include "store/rocksdb/rocksdb_store.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/utilities/checkpoint.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -18,6 +22,8 @@
 #include "store/rocksdb/commit_builder.hpp"
 #include "store/rocksdb/database.hpp"
 #include "store/rocksdb/gate.hpp"
+#include "store/rocksdb/log_check.hpp"
+#include "store/rocksdb/log_file_system.hpp"
 #include "store/rocksdb/status.hpp"
 
 namespace eventual::store {
@@ -32,12 +38,27 @@ using ports::Table;
 // commit.
 constexpr std::chrono::milliseconds k_readers_wait{1000};
 
+// What must fit on the disk before a recovery is tried.
+constexpr off_t k_probe_bytes = 1 << 20;
+
+/// Unavailable while the disk has no room, without disturbing the database.
+Result<void> probe_space(const std::string& folder) {
+  const std::string name = folder + "/PROBE";
+  const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return system_error("creating " + name, errno);
+  const int error = ::posix_fallocate(file, 0, k_probe_bytes);
+  ::close(file);
+  ::unlink(name.c_str());
+  if (error != 0) return system_error("reserving space in " + folder, error);
+  return {};
+}
+
 class RocksdbStore final : public ports::Store {
  public:
-  RocksdbStore(DataFolder folder, DatabaseSettings settings, std::unique_ptr<Database> database)
-      : folder_(std::move(folder)),
-        settings_(std::move(settings)),
-        database_(std::move(database)) {}
+  RocksdbStore(DataFolder folder, StoreOptions options);
+
+  /// Opens the database; called before anything else.
+  Result<void> open();
 
   Result<std::optional<std::string>> get(Table table, std::string_view key) override;
   Result<void> scan(Table table, ScanRange range, const ports::RowVisitor& visit) override;
@@ -58,12 +79,35 @@ class RocksdbStore final : public ports::Store {
   std::mutex commit_mutex_;
   std::optional<rocksdb::Status> failure_;  // why the last write failed; guarded by commit_mutex_
   rocksdb::WriteBatch batch_;               // kept for its memory; guarded by commit_mutex_
+  const std::shared_ptr<LogFigures> figures_ = std::make_shared<LogFigures>();
+  const std::unique_ptr<rocksdb::Env> env_ =
+      rocksdb::NewCompositeEnv(std::make_shared<LogFileSystem>(figures_));
   DatabaseSettings settings_;
   mutable Gate gate_;  // readers use database_, the owner replaces it
   std::unique_ptr<Database> database_;
-  std::atomic<std::uint64_t> syncs_{0};
-  std::atomic<std::uint64_t> bytes_written_{0};
 };
+
+RocksdbStore::RocksdbStore(DataFolder folder, StoreOptions options) : folder_(std::move(folder)) {
+  settings_.path = folder_.store_path();
+  settings_.options = std::move(options);
+  settings_.env = env_.get();
+  settings_.cache = rocksdb::NewLRUCache(settings_.options.cache_bytes);
+}
+
+Result<void> RocksdbStore::open() {
+  rocksdb::Status status = Database::open(settings_, OpenMode::read_write, database_);
+  if (status.IsCorruption()) {
+    auto repaired = repair_torn_log(settings_.path);
+    if (!repaired) return std::move(repaired).error();
+    if (*repaired) {
+      log(fmt::format("the store in {} cut off a write that a power failure left unfinished",
+                      folder_.path()));
+      status = Database::open(settings_, OpenMode::read_write, database_);
+    }
+  }
+  if (!status.ok()) return status_error(status, "opening the store in " + folder_.path());
+  return {};
+}
 
 Error RocksdbStore::closed() const {
   return unavailable(fmt::format("the store in {} could not be opened again after a failed write",
@@ -123,8 +167,6 @@ Result<std::vector<PartOutcome>> RocksdbStore::commit(std::span<const Batch> par
   options.sync = true;
   const rocksdb::Status status = database_->db().Write(options, &batch_);
   if (!status.ok()) return write_failed(status);
-  syncs_.fetch_add(1, std::memory_order_relaxed);
-  bytes_written_.fetch_add(batch_.GetDataSize(), std::memory_order_relaxed);
   return outcomes;
 }
 
@@ -136,24 +178,20 @@ Error RocksdbStore::write_failed(const rocksdb::Status& status) {
   return unavailable(message);
 }
 
-/// Resume() writes what memory holds to files and starts a new log, so that the half-written commit
-/// cannot come back.
+/// Closes the database and opens it again: what was acknowledged is in the files and the log, what
+/// was refused is cut off. (RocksDB's own Resume() keeps readers going, but 7.8 can wait for ever
+/// in it when the disk fills up again meanwhile.)
 Result<void> RocksdbStore::recover() {
-  const bool is_corruption = failure_->IsCorruption();
-  if (database_ && !database_->is_read_only() && !is_corruption) {
-    const rocksdb::Status resumed = database_->db().Resume();
-    if (resumed.ok()) {
-      failure_.reset();
-      log(fmt::format("the store in {} writes again", folder_.path()));
-      return {};
-    }
-  }
-  if (is_corruption && !settings_.compaction_disabled) {
+  if (failure_->IsCorruption() && !settings_.compaction_disabled) {
     settings_.compaction_disabled = true;
     log(
         fmt::format("the store in {} holds a corrupt file: files are no longer merged; restore a "
                     "backup. {}",
                     folder_.path(), failure_->ToString()));
+  }
+  if (auto space = probe_space(folder_.path()); !space) {
+    return unavailable(
+        fmt::format("the store in {} cannot write: {}", folder_.path(), space.error().message()));
   }
   return reopen();
 }
@@ -165,18 +203,15 @@ Result<void> RocksdbStore::reopen() {
                                    folder_.path(), failure_->ToString()));
   }
   database_.reset();
-  const auto recovery = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  const rocksdb::Status opened =
-      Database::open(settings_, OpenMode::read_write, recovery, database_);
-  if (opened.ok()) {
+  auto opened = open();
+  if (opened) {
     failure_.reset();
     log(fmt::format("the store in {} was opened again and writes", folder_.path()));
     return {};
   }
-  failure_ = opened;
-  Database::open(settings_, OpenMode::read_only, recovery, database_).PermitUncheckedError();
-  return unavailable(
-      fmt::format("the store in {} cannot write: {}", folder_.path(), opened.ToString()));
+  // Readers go on with what is there.
+  Database::open(settings_, OpenMode::read_only, database_).PermitUncheckedError();
+  return unavailable(opened.error().message());
 }
 
 Result<void> RocksdbStore::backup(const std::string& folder) {
@@ -211,7 +246,8 @@ Result<void> RocksdbStore::backup(const std::string& folder) {
 }
 
 ports::StoreFigures RocksdbStore::figures() const {
-  return {syncs_.load(std::memory_order_relaxed), bytes_written_.load(std::memory_order_relaxed)};
+  return {figures_->syncs.load(std::memory_order_relaxed),
+          figures_->bytes.load(std::memory_order_relaxed)};
 }
 
 }  // namespace
@@ -220,21 +256,9 @@ Result<std::unique_ptr<ports::Store>> open_rocksdb_store(const std::string& fold
                                                          StoreOptions options) {
   auto opened_folder = DataFolder::open(folder);
   if (!opened_folder) return std::move(opened_folder).error();
-  DataFolder data_folder = std::move(opened_folder).value();
-  DatabaseSettings settings;
-  settings.path = data_folder.store_path();
-  settings.options = std::move(options);
-  settings.env = rocksdb::Env::Default();
-  settings.cache = rocksdb::NewLRUCache(settings.options.cache_bytes);
-  std::unique_ptr<Database> database;
-  const rocksdb::Status status =
-      Database::open(settings, OpenMode::read_write,
-                     rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords, database);
-  if (!status.ok()) {
-    return status_error(status, fmt::format("opening the store in {}", folder));
-  }
-  return std::unique_ptr<ports::Store>(std::make_unique<RocksdbStore>(
-      std::move(data_folder), std::move(settings), std::move(database)));
+  auto store = std::make_unique<RocksdbStore>(std::move(opened_folder).value(), std::move(options));
+  if (auto opened = store->open(); !opened) return std::move(opened).error();
+  return std::unique_ptr<ports::Store>(std::move(store));
 }
 
 }  // namespace eventual::store
