@@ -1,6 +1,7 @@
 // What people and programs see of executions.
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <utility>
 
 #include "engine/engine.hpp"
@@ -231,81 +232,115 @@ void Engine::abandon_waiters() {
 
 // --- committed state, read by any thread ---
 
+namespace {
+
+Result<model::ExecutionRecord> read_record(ports::Store& store, std::uint16_t shard,
+                                           std::string_view id, std::uint32_t run) {
+  const auto decode = [&](const std::string& bytes) -> Result<model::ExecutionRecord> {
+    auto record = model::decode_execution(bytes);
+    if (record) return record;
+    return Error(record.error().name(),
+                 record.error().message() + " (execution " + std::string(id) + ")");
+  };
+  auto row = store.get(Table::executions, keys::execution(shard, id));
+  if (!row) return row.error();
+  if (!*row) return not_found("execution " + std::string(id) + " does not exist");
+  auto latest = decode(**row);
+  if (!latest || run == 0 || run == latest->run) return latest;
+  row = store.get(Table::executions, keys::execution(shard, id, run));
+  if (!row) return row.error();
+  if (!*row) {
+    return not_found("execution " + std::string(id) + " run " + std::to_string(run) +
+                     " does not exist");
+  }
+  return decode(**row);
+}
+
+/// Turns from number `first` on, oldest first, until `visit` gives false.
+Result<void> visit_turns(ports::Store& store, std::uint16_t shard, std::string_view id,
+                         const model::ExecutionRecord& record, std::uint32_t first,
+                         const std::function<bool(model::Turn)>& visit) {
+  std::optional<Error> failure;
+  const auto give = [&](std::string_view bytes, std::uint32_t number) {
+    auto turn = model::decode_turn(bytes, number);
+    if (turn) return visit(std::move(*turn));
+    failure = Error(turn.error().name(),
+                    turn.error().message() + " (history of " + std::string(id) + ")");
+    return false;
+  };
+  bool more = first > 0 || give(record.first_turn, 0);
+  if (more) {
+    const std::string from = keys::history(shard, id, record.run, first);
+    const std::string to = keys::history_end(shard, id, record.run);
+    const auto scanned =
+        store.scan(Table::history, {from, to}, [&](std::string_view key, std::string_view value) {
+          return more = give(value, keys::history_turn(key));
+        });
+    if (!scanned) return scanned;
+  }
+  if (more && !record.last_turn.empty() && record.turns > first) {
+    give(record.last_turn, record.turns - 1);
+  }
+  if (failure) return *failure;
+  return {};
+}
+
+/// Where a page of a history begins: "<turn>.<event within it>".
+Result<std::pair<std::uint32_t, std::size_t>> parse_place(std::string_view cursor) {
+  std::pair<std::uint32_t, std::size_t> place{0, 0};
+  if (cursor.empty()) return place;
+  const char* const end = cursor.data() + cursor.size();
+  const auto turn = std::from_chars(cursor.data(), end, place.first);
+  if (turn.ec == std::errc() && turn.ptr != end && *turn.ptr == '.') {
+    const auto event = std::from_chars(turn.ptr + 1, end, place.second);
+    if (event.ec == std::errc() && event.ptr == end) return place;
+  }
+  return Error(std::string(error_names::k_invalid_input),
+               "the cursor is none that this service gave");
+}
+
+}  // namespace
+
 Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards,
                                        std::string_view id, std::uint32_t run) {
   const std::uint16_t shard = shard_of_id(id, shards);
-  auto row = store.get(Table::executions, keys::execution(shard, id));
-  if (!row) return row.error();
-  StoredExecution stored;
-  if (*row) {
-    auto record = model::decode_execution(**row);
-    if (!record) return record.error();
-    stored.record = std::move(*record);
-  }
-  if (!*row || (run != 0 && run != stored.record.run)) {
-    if (*row) row = store.get(Table::executions, keys::execution(shard, id, run));
-    if (!row) return row.error();
-    if (!*row) {
-      return not_found("execution " + std::string(id) +
-                       (run != 0 ? " run " + std::to_string(run) : "") + " does not exist");
-    }
-    auto record = model::decode_execution(**row);
-    if (!record) return record.error();
-    stored.record = std::move(*record);
-  }
-  auto first = model::decode_turn(stored.record.first_turn, 0);
-  if (!first) return first.error();
-  stored.turns.push_back(std::move(*first));
-  std::optional<Error> failure;
-  const std::string from = keys::history(shard, id, stored.record.run, 0);
-  const std::string to = keys::history_end(shard, id, stored.record.run);
-  const auto scanned =
-      store.scan(Table::history, {from, to}, [&](std::string_view key, std::string_view value) {
-        auto turn = model::decode_turn(value, keys::history_turn(key));
-        if (!turn) {
-          failure = turn.error();
-          return false;
-        }
-        stored.turns.push_back(std::move(*turn));
-        return true;
-      });
-  if (!scanned) return scanned.error();
-  if (failure) return *failure;
-  if (!stored.record.last_turn.empty()) {
-    auto last = model::decode_turn(stored.record.last_turn, stored.turns.back().number + 1);
-    if (!last) return last.error();
-    stored.turns.push_back(std::move(*last));
-  }
+  auto record = read_record(store, shard, id, run);
+  if (!record) return record.error();
+  StoredExecution stored{std::move(*record), {}};
+  const auto visited = visit_turns(store, shard, id, stored.record, 0, [&](model::Turn turn) {
+    stored.turns.push_back(std::move(turn));
+    return true;
+  });
+  if (!visited) return visited.error();
   return stored;
 }
 
 Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards,
                                          const ports::HistoryRequest& request) {
-  std::size_t skip = 0;
-  if (!request.cursor.empty()) {
-    const auto* end = request.cursor.data() + request.cursor.size();
-    const auto read = std::from_chars(request.cursor.data(), end, skip);
-    if (read.ec != std::errc() || read.ptr != end) {
-      return Error(std::string(error_names::k_invalid_input),
-                   "the cursor is none that this service gave");
-    }
-  }
-  auto stored = read_execution(store, shards, request.execution.id(), request.execution.run);
-  if (!stored) return stored.error();
+  const auto place = parse_place(request.cursor);
+  if (!place) return place.error();
+  const std::string id = request.execution.id();
+  const std::uint16_t shard = shard_of_id(id, shards);
+  const auto record = read_record(store, shard, id, request.execution.run);
+  if (!record) return record.error();
   ports::HistoryReply reply;
-  std::size_t position = 0;
-  for (const model::Turn& turn : stored->turns) {
+  const auto add = [&](const model::Turn& turn) {
+    std::size_t position = 0;
     for (const auto* events : {&turn.events, &turn.calls}) {
       for (const model::Event& event : *events) {
-        if (position++ < skip) continue;
+        const std::size_t here = position++;
+        if (turn.number == place->first && here < place->second) continue;
         if (reply.events.size() == request.limit) {
-          reply.cursor = std::to_string(position - 1);
-          return reply;
+          reply.cursor = std::to_string(turn.number) + "." + std::to_string(here);
+          return false;
         }
         reply.events.push_back(model::to_json_view(event, turn.at));
       }
     }
-  }
+    return true;
+  };
+  const auto visited = visit_turns(store, shard, id, *record, place->first, add);
+  if (!visited) return visited.error();
   return reply;
 }
 

@@ -52,21 +52,26 @@ inline Service& service() {
 inline const auto poke = service().signal<void>("poke");
 inline const auto note = service().signal<std::int64_t>("note");
 inline const auto finish = service().signal<void>("finish");
-inline const auto attempt_it = service().task(
-    "attemptIt", {.timeout = 1min, .retry = {.max_attempts = 4, .initial_interval = 10ms}},
-    [](const Try& what, TaskContext& context) -> std::string {
-      // By number, not by memory: an attempt that a crash interrupted runs again as it was.
-      if (context.attempt() <= what.fail_times) throw Error("Flaky", what.name);
-      attempts_seen()[context.idempotency_key()]++;
-      return what.name;
-    });
-inline const auto undo_it =
-    service().task("undoIt", [](const std::string& what) { undone()[what]++; });
-inline const auto leaf = service().workflow("leaf", [](std::int64_t n) -> Future<std::int64_t> {
+inline std::string attempt_once(const Try& what, TaskContext& context) {
+  // By number, not by memory: an attempt that a crash interrupted runs again as it was.
+  if (context.attempt() <= what.fail_times) throw Error("Flaky", what.name);
+  attempts_seen()[context.idempotency_key()]++;
+  return what.name;
+}
+inline void undo_once(const std::string& what) { undone()[what]++; }
+inline TaskOptions attempt_options() {
+  return {.timeout = 1min, .retry = {.max_attempts = 4, .initial_interval = 10ms}};
+}
+inline Future<std::int64_t> run_leaf(std::int64_t n);
+
+inline const auto attempt_it = service().task("attemptIt", attempt_options(), &attempt_once);
+inline const auto undo_it = service().task("undoIt", &undo_once);
+inline Future<std::int64_t> run_leaf(std::int64_t n) {
   co_await sleep_for(Duration(n % 7));
   co_await attempt_it(Try{"leaf", n % 2});
   co_return 2 * n;
-});
+}
+inline const auto leaf = service().workflow("leaf", &run_leaf);
 inline const auto sink = service().workflow("sink", []() -> Future<std::int64_t> {
   std::int64_t total = 0;
   auto listening = note.on([&](std::int64_t n) { total += n; });
@@ -124,6 +129,30 @@ inline const auto mix = service().workflow("mix", [](Plan plan) -> Future<std::s
   if (plan.fails) throw Error("Planned", out);
   co_return out;
 });
+
+/// The same service after a change that does not agree with recorded histories.
+inline Service& broken_service() {
+  static Service made{"mixed"};
+  static const bool declared = [] {
+    made.signal<void>("poke");
+    made.signal<std::int64_t>("note");
+    made.signal<void>("finish");
+    made.task("attemptIt", attempt_options(), &attempt_once);
+    made.task("undoIt", &undo_once);
+    made.workflow("leaf", &run_leaf);
+    made.workflow("sink", []() -> Future<std::int64_t> {
+      co_await sleep_for(24h);
+      co_return 0;
+    });
+    made.workflow("mix", [](Plan) -> Future<std::string> {
+      co_await sleep_for(24h);
+      co_return "broken";
+    });
+    return true;
+  }();
+  (void)declared;
+  return made;
+}
 
 /// What `mix` gives for a plan.
 inline std::string expected(const Plan& plan) {

@@ -65,7 +65,7 @@ class Chaos {
   }
 
   bool settled() {
-    return requests_done() && !in_flight_ && !world_.engine().has_output() &&
+    return requests_done() && !broken_ && !in_flight_ && !world_.engine().has_output() &&
            world_.attempts.empty() && world_.rows(Table::timers).empty() &&
            world_.rows(Table::messages).empty();
   }
@@ -85,7 +85,14 @@ class Chaos {
         if (kills_left_ > 0 && random_.one_in(6)) {
           --kills_left_;
           in_flight_.reset();
-          world_.restart();
+          broken_ = random_.one_in(3);
+          world_.restart(broken_ ? broken_service() : service());
+          return;
+        }
+        if (broken_ && random_.one_in(4)) {
+          broken_ = false;
+          in_flight_.reset();
+          world_.restart(service());
           return;
         }
         return duplicate();
@@ -100,6 +107,7 @@ class Chaos {
 
   void request() {
     if (!sink_started_) {
+      if (broken_) return;
       world_.engine().start(
           {"sink", "one", "null", {}}, [this](auto reply) { sink_started_ = reply.ok(); },
           world_.now);
@@ -107,6 +115,7 @@ class Chaos {
     }
     if (requests_done() && !random_.one_in(10)) return;
     Flow& flow = flows_[random_.below(flows_.size())];
+    if (!flow.started && broken_) return;  // it would begin with the wrong code
     if (!flow.started || random_.one_in(8)) {
       world_.engine().start(
           {"mix", flow.name, to_json(flow.plan), {}},
@@ -222,6 +231,7 @@ class Chaos {
   bool sink_started_ = false;
   std::optional<Output> in_flight_;
   bool written_ = false;
+  bool broken_ = false;  ///< this process runs code that does not agree with the histories
   std::vector<AttemptResult> results_;
   std::uint64_t kills_left_ = 0;
 };
