@@ -171,10 +171,11 @@ TEST_F(DamagedFile, LeavesTheStoreWritableEvenWhenItsFilesAreMerged) {
   const auto store = open(folder_ / "data", &log);
   // Enough rows between the damaged ones that files must be merged with the damaged one.
   int failures = 0;
-  for (int number = 0; number < 12000; ++number) {
+  for (int number = 0; number < 12000; number += 40) {
     Batch batch;
-    batch.put(Table::history, key_of(number % k_rows) + "/" + std::to_string(number),
-              noise(3000, 1));
+    for (int row = number; row < number + 40; ++row) {
+      batch.put(Table::history, key_of(row % k_rows) + "/" + std::to_string(row), noise(3000, 1));
+    }
     int attempts = 0;
     while (true) {
       const auto result = store->commit({&batch, 1});
