@@ -27,6 +27,7 @@ void Committer::end() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  output_.reset();  // who waits for it learns that it was given up
 }
 
 Result<void> Committer::write(const engine::Output& output) {

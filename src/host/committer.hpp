@@ -36,7 +36,7 @@ class Committer {
   std::optional<engine::Output> take_done();
   /// Waits at most `grace` for what is on its way, then gives it up: nothing of it is promised.
   void give_up(Duration grace);
-  /// Ends the thread. Nothing may be given to it any more.
+  /// Ends the thread and drops what was given up. Nothing may be given to it any more.
   void end();
 
   // --- any thread ---

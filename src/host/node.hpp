@@ -27,12 +27,12 @@ namespace eventual::host {
 class CrashMarks;
 
 struct NodeOptions {
-  engine::Options engine;  ///< its seed is drawn from the system unless `seed` is given
-  std::optional<std::uint64_t> seed;
-  WorkerPoolOptions workers;
-  ServiceInfo service;       ///< an empty name: that of the declarations
-  std::string crashes_file;  ///< where calls that crash the process are marked; empty: nowhere
-  engine::LogSink log;       ///< any thread; absent: silent
+  engine::Options engine = {};  ///< its seed is drawn from the system unless `seed` is given
+  std::optional<std::uint64_t> seed = {};
+  WorkerPoolOptions workers = {};
+  ServiceInfo service = {};       ///< an empty name: that of the declarations
+  std::string crashes_file = {};  ///< where calls that crash the process are marked; empty: nowhere
+  engine::LogSink log = {};       ///< any thread; absent: silent
   std::size_t requests_waiting_max = 100'000;  ///< for the engine's thread; beyond: LimitExceeded
   std::size_t batch_messages_max = 4096;  ///< taken into one commit; more raises latency under load
 };

@@ -27,7 +27,7 @@ struct WorkerPoolOptions {
   std::uint32_t handler_threads_max = 256;  ///< with those that wait; beyond: LimitExceeded
   std::size_t jobs_waiting_max = 10'000;    ///< for try_submit; beyond it refuses
   /// Called first on each thread; what it returns lives as long as the thread.
-  std::function<std::shared_ptr<void>()> thread_scope;
+  std::function<std::shared_ptr<void>()> thread_scope = {};
 };
 
 class WorkerPool final : public Compensation {

@@ -1,0 +1,101 @@
+#include "host/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/host/support.hpp"
+
+namespace eventual::host {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ConfigTest : public testing::Test {
+ protected:
+  void write_file(const std::string& text) {
+    const std::string path = folder_ / "eventual.toml";
+    std::ofstream(path) << text;
+    sources.file = path;
+  }
+  Result<Config> load() {
+    sources.environment = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables.find(name);
+      return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
+    };
+    return load_config(sources);
+  }
+  std::string refusal() {
+    const Result<Config> config = load();
+    return config ? "accepted" : config.error().message();
+  }
+
+  TemporaryFolder folder_;
+  ConfigSources sources;
+  std::map<std::string, std::string> variables;
+};
+
+TEST_F(ConfigTest, HasDefaults) {
+  const Config config = load().value();
+  EXPECT_EQ(config.listen, "127.0.0.1:9000");
+  EXPECT_EQ(config.data, "./.eventual");
+  EXPECT_EQ(config.store, "rocksdb");
+  EXPECT_EQ(config.grace, Duration(10'000));
+}
+
+TEST_F(ConfigTest, LaterSourcesWin) {
+  write_file("listen = \"127.0.0.1:1\"\ndata = \"file\"\nlog_level = \"warn\"\ngrace_ms = 5\n");
+  variables = {{"EVENTUAL_LISTEN", "127.0.0.1:2"}, {"EVENTUAL_DATA", "variable"}};
+  sources.flags = {{"listen", "127.0.0.1:3"}};
+  const Config config = load().value();
+  EXPECT_EQ(config.listen, "127.0.0.1:3");
+  EXPECT_EQ(config.data, "variable");
+  EXPECT_EQ(config.log_level, LogLevel::warn);
+  EXPECT_EQ(config.grace, Duration(5));
+}
+
+TEST_F(ConfigTest, ListsAreTomlArraysOrCommas) {
+  write_file("allowed_hosts = [\"a.example\", \"b.example\"]\n");
+  variables = {{"EVENTUAL_ALLOWED_ORIGINS", "https://a.example, https://b.example"}};
+  const Config config = load().value();
+  EXPECT_THAT(config.allowed_hosts, ElementsAre("a.example", "b.example"));
+  EXPECT_THAT(config.allowed_origins, ElementsAre("https://a.example", "https://b.example"));
+}
+
+TEST_F(ConfigTest, NamesTheKeyThatIsNoSetting) {
+  write_file("listen = \"127.0.0.1:1\"\nlisten_to = 5\n");
+  EXPECT_THAT(refusal(), HasSubstr("eventual.toml:2: listen_to is no setting"));
+}
+
+TEST_F(ConfigTest, SaysWhereABadValueComesFrom) {
+  write_file("log_format = \"xml\"\n");
+  EXPECT_THAT(refusal(), HasSubstr("eventual.toml:1: log_format: \"xml\" must be text or json"));
+  write_file("");
+  variables = {{"EVENTUAL_STORE", "paper"}};
+  EXPECT_EQ(refusal(), "EVENTUAL_STORE: \"paper\" must be rocksdb or memory");
+  variables.clear();
+  sources.flags = {{"grace_ms", "soon"}};
+  EXPECT_EQ(refusal(), "--grace-ms: \"soon\" must be a whole number from 0 to 3600000");
+}
+
+TEST_F(ConfigTest, ReportsBrokenTomlWithItsLine) {
+  write_file("listen = \"127.0.0.1:1\"\ndata = = 3\n");
+  EXPECT_THAT(refusal(), HasSubstr("eventual.toml:2:"));
+}
+
+TEST_F(ConfigTest, ANamedFileMustExist) {
+  sources.file = folder_ / "absent.toml";
+  EXPECT_THAT(refusal(), HasSubstr("there is no file"));
+}
+
+TEST_F(ConfigTest, BeyondLoopbackNeedsATokenFromTheEnvironment) {
+  sources.flags = {{"listen", "0.0.0.0:9000"}};
+  EXPECT_THAT(refusal(), HasSubstr("EVENTUAL_ADMIN_TOKEN"));
+  variables = {{"EVENTUAL_ADMIN_TOKEN", "secret"}};
+  EXPECT_EQ(load().value().admin_token, "secret");
+}
+
+}  // namespace
+}  // namespace eventual::host

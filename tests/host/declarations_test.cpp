@@ -1,0 +1,111 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "eventual/eventual.hpp"
+
+namespace eventual {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> messages_of(const Service& service) {
+  std::vector<std::string> messages;
+  for (const detail::Defect& defect : service.declarations().defects())
+    messages.push_back(defect.message);
+  return messages;
+}
+
+TEST(Declarations, AreFoundByKindAndName) {
+  Service service("shop");
+  service.task("a", [](int) { return 1; });
+  service.signal<int>("a");
+  service.command("a", [](int) { return 1; });
+  EXPECT_THAT(messages_of(service), IsEmpty());
+  EXPECT_NE(service.declarations().find_task("a"), nullptr);
+  EXPECT_NE(service.declarations().find_signal("a"), nullptr);
+  EXPECT_NE(service.declarations().find_command("a"), nullptr);
+  EXPECT_EQ(service.declarations().find_workflow("a"), nullptr);
+}
+
+TEST(Declarations, ReportADoubleNameWithBothLines) {
+  Service service("shop");
+  const auto first = service.task("a", [](int) { return 1; });
+  const auto second = service.task("a", [](int) { return 2; });
+  ASSERT_EQ(service.declarations().defects().size(), 1U);
+  const detail::Defect& defect = service.declarations().defects()[0];
+  EXPECT_THAT(defect.message, AllOf(HasSubstr("task \"a\""), HasSubstr("first at"),
+                                    HasSubstr("declarations_test.cpp:")));
+  EXPECT_GT(defect.location.line(), service.declarations().tasks().front().location.line());
+  EXPECT_EQ(first.name(), second.name());
+}
+
+TEST(Declarations, ReportNamesThatCannotBe) {
+  Service service("shop");
+  service.signal("");
+  service.signal("a/b");
+  service.signal("~mine");
+  service.signal("tab\t");
+  service.signal(std::string(300, 'x'));
+  EXPECT_THAT(messages_of(service),
+              ElementsAre(HasSubstr("empty"), HasSubstr("'/'"), HasSubstr("'~'"),
+                          HasSubstr("control character"), HasSubstr("300 bytes, more than 256")));
+}
+
+TEST(Declarations, ReportEveryBadOption) {
+  Service service("shop");
+  service.task("t",
+               {.timeout = Duration(0),
+                .deadline = Duration(-1),
+                .retry = {.max_attempts = 0,
+                          .initial_interval = Duration(-1),
+                          .multiplier = 0.5,
+                          .jitter = 1.5}},
+               [](int) {});
+  service.workflow("w", WorkflowOptions{.timeout = Duration(0)},
+                   []() -> Future<void> { co_return; });
+  EXPECT_THAT(messages_of(service),
+              ElementsAre(HasSubstr("timeout"), HasSubstr("deadline"), HasSubstr("max_attempts"),
+                          HasSubstr("initial_interval"), HasSubstr("multiplier"),
+                          HasSubstr("jitter"), HasSubstr("workflow \"w\": timeout")));
+}
+
+TEST(Declarations, ReportBadRoutes) {
+  Service service("shop");
+  const auto add = [&](std::string name, std::string path) {
+    service.command(std::move(name), CommandOptions{.path = std::move(path)},
+                    [](int) { return 1; });
+  };
+  add("good", "/orders/:id/items/:item");
+  add("rest", "/files/*");
+  EXPECT_THAT(messages_of(service), IsEmpty());
+  add("relative", "orders");
+  add("empty_segment", "/orders//x");
+  add("no_name", "/orders/:");
+  add("twice", "/:id/:id");
+  add("star", "/*/x");
+  add("query", "/a?b");
+  add("ours", "/_eventual/x");
+  service.command("status", CommandOptions{.success_status = 404}, [](int) { return 1; });
+  EXPECT_THAT(
+      messages_of(service),
+      ElementsAre(HasSubstr("begin with '/'"), HasSubstr("empty segment"),
+                  HasSubstr("without a name"), HasSubstr(":id twice"), HasSubstr("before its end"),
+                  HasSubstr("no path has"), HasSubstr("framework"), HasSubstr("success_status")));
+}
+
+TEST(Declarations, ProvideKeepsTheLastObjectOfAType) {
+  Service service("shop");
+  service.provide<std::string>("first");
+  service.provide<std::string>("second");
+  const auto& provided = service.declarations().provided();
+  EXPECT_EQ(*static_cast<std::string*>(provided.at(std::type_index(typeid(std::string)))),
+            "second");
+}
+
+}  // namespace
+}  // namespace eventual

@@ -1,0 +1,223 @@
+#include "host/handler_runtime.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/host/support.hpp"
+
+namespace eventual::host {
+namespace {
+
+/// Answers from a thread of its own: executions named "open" never close, others give their input
+/// back.
+class FakeOperations final : public ports::Operations {
+ public:
+  ~FakeOperations() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override {
+    const std::string name = request.name.value_or("made");
+    inputs_[request.workflow + "/" + name] = request.input_json;
+    if (name == "taken") {
+      return done(Error(std::string(error_names::k_already_exists), "it has another input"));
+    }
+    answer([done = std::move(done), id = request.workflow + "/" + name] {
+      done(ports::StartReply{id, 1, false});
+    });
+  }
+  void signal(ports::SignalRequest request, ports::Callback<bool> done) override {
+    signals.push_back(request.execution.id() + " " + request.signal + " " + request.payload_json);
+    answer([done = std::move(done)] { done(true); });
+  }
+  void describe(ports::ExecutionRef, ports::Callback<ports::ExecutionView>) override {}
+  void wait_closed(ports::ExecutionRef execution, Duration,
+                   ports::Callback<ports::ExecutionView> done) override {
+    if (execution.name == "open") return;
+    ports::ExecutionView view;
+    view.status = execution.name == "cancelled" ? "cancelled" : "succeeded";
+    view.result_json = inputs_.contains(execution.id()) ? inputs_[execution.id()] : "7";
+    view.execution = std::move(execution);
+    if (view.status == "cancelled") view.result_json.reset();
+    done(std::move(view));
+  }
+  void cancel(ports::ExecutionRef, ports::Callback<bool>) override {}
+  void terminate(ports::ExecutionRef, std::string, ports::Callback<bool>) override {}
+  Result<ports::ListReply> list(const ports::ListRequest&) override { return ports::ListReply{}; }
+  Result<ports::HistoryReply> history(const ports::HistoryRequest&) override {
+    return ports::HistoryReply{};
+  }
+  ports::Health health() override { return {}; }
+
+  std::vector<std::string> signals;
+
+ private:
+  void answer(std::function<void()> function) { threads_.emplace_back(std::move(function)); }
+  std::map<std::string, std::string> inputs_;
+  std::vector<std::thread> threads_;
+};
+
+Future<int> echo_workflow(int input) { co_return input; }
+
+/// A service whose one command is the handler, run as a command or as a task's attempt.
+class HandlerRuntimeTest : public testing::Test {
+ protected:
+  template <class Handler>
+  std::string run(Handler handler, bool in_task = false) {
+    const detail::HandlerFunction function = detail::make_handler(std::move(handler));
+    detail::HandlerScope scope{nullptr, nullptr, nullptr, nullptr,
+                               &service.declarations().provided()};
+    const HandlerHost host{operations, service.declarations(), nullptr,
+                           [this](LogLevel, std::string_view id, std::string_view message) {
+                             logged.push_back(std::string(id) + "|" + std::string(message));
+                           }};
+    attempt = {"caller/c-1", 2, "key-1", {}};
+    try {
+      HandlerRuntime runtime(host, in_task ? &attempt : nullptr);
+      return runtime.run(function, "null", scope);
+    } catch (...) {
+      const Error error = eventual::describe(std::current_exception());
+      return error.name() + ": " + error.message();
+    }
+  }
+
+  Service service{"test"};
+  Workflow<int, int> echo = service.workflow("echo", &echo_workflow);
+  Signal<int> poke = service.signal<int>("poke");
+  Task<int, int> work = service.task("work", [](int input) { return input; });
+  FakeOperations operations;
+  AttemptScope attempt;
+  std::vector<std::string> logged;
+};
+
+TEST_F(HandlerRuntimeTest, StartsAWorkflowAndGivesItsId) {
+  EXPECT_EQ(run([&] { return echo.start(5, {.name = "o\"1"}).get().id(); }), R"("echo/o\"1")");
+}
+
+TEST_F(HandlerRuntimeTest, RunsAWorkflowAndGivesItsResult) {
+  EXPECT_EQ(run([&] { return echo(5).get(); }), "5");
+}
+
+TEST_F(HandlerRuntimeTest, GivesTheFailureOfAStart) {
+  EXPECT_EQ(run([&] { return echo.start(5, {.name = "taken"}).get().id(); }),
+            "AlreadyExists: it has another input");
+}
+
+TEST_F(HandlerRuntimeTest, WaitsForTheResultOfAnExecutionThatExists) {
+  EXPECT_EQ(run([&] { return echo.execution("before").result().get(); }), "7");
+  EXPECT_EQ(run([&] { return echo.execution("cancelled").result().get(); }),
+            "Cancelled: execution echo/cancelled was cancelled");
+}
+
+TEST_F(HandlerRuntimeTest, ACoroutineHandlerAwaitsSeveralThings) {
+  EXPECT_EQ(run([this]() -> int {
+              auto both = [](Workflow<int, int> workflow) -> Future<int> {
+                auto a = workflow(20, {.name = "a"});
+                auto b = workflow(22, {.name = "b"});
+                co_await sleep_for(std::chrono::milliseconds(1));
+                auto [x, y] = co_await all(a, b);
+                co_return x + y;
+              };
+              return both(echo).get();
+            }),
+            "42");
+}
+
+TEST_F(HandlerRuntimeTest, ATimerEndsARaceThatNothingElseEnds) {
+  EXPECT_EQ(run([this] {
+              auto either = [](Workflow<int, int> workflow) -> Future<std::string> {
+                auto winner = co_await race(workflow.execution("open").result(),
+                                            sleep_for(std::chrono::milliseconds(2)));
+                co_return std::string(winner.index() == 0 ? "result" : "timer");
+              };
+              return either(echo).get();
+            }),
+            "\"timer\"");
+}
+
+TEST_F(HandlerRuntimeTest, CoroutinesThatHaveNotEndedAreDestroyedWithTheHandler) {
+  auto alive = std::make_shared<int>(1);
+  const std::string result = run([&] {
+    auto forever = [](std::shared_ptr<int>, Workflow<int, int> workflow) -> Future<void> {
+      (void)co_await workflow.execution("open").result();
+    };
+    detach(forever(alive, echo));
+    return alive.use_count();
+  });
+  EXPECT_EQ(result, "2");
+  EXPECT_EQ(alive.use_count(), 1);
+}
+
+TEST_F(HandlerRuntimeTest, ASignalFromATaskLeavesWithItsSuccess) {
+  EXPECT_EQ(run([&] { poke.send(ExecutionId{"echo/e-1"}, 4, {.id = "m-1"}).get(); }, true), "null");
+  ASSERT_EQ(attempt.signals.size(), 1U);
+  EXPECT_EQ(attempt.signals[0].execution_id, "echo/e-1");
+  EXPECT_EQ(attempt.signals[0].signal, "poke");
+  EXPECT_EQ(attempt.signals[0].payload, "4");
+  EXPECT_EQ(attempt.signals[0].message_id, "m-1");
+  EXPECT_TRUE(operations.signals.empty());
+}
+
+TEST_F(HandlerRuntimeTest, ASignalFromACommandAndAnImmediateOneLeaveAtOnce) {
+  run([&] { poke.send(ExecutionId{"echo/e-1"}, 4).get(); });
+  run([&] { poke.send(ExecutionId{"echo/e-1"}, 5, {.immediate = true}).get(); }, true);
+  EXPECT_EQ(operations.signals, (std::vector<std::string>{"echo/e-1 poke 4", "echo/e-1 poke 5"}));
+  EXPECT_TRUE(attempt.signals.empty());
+}
+
+TEST_F(HandlerRuntimeTest, RefusesWhatOnlyWorkflowsMayDo) {
+  EXPECT_EQ(run([&] { return work(1).get(); }),
+            "NotAllowed: calling a task works only in a workflow");
+  EXPECT_EQ(run([&] { return poke.expect().get(); }),
+            "NotAllowed: expecting a signal works only in a workflow");
+  EXPECT_EQ(run([&] { return condition([] { return true; }).get(); }),
+            "NotAllowed: a condition works only in a workflow");
+  EXPECT_EQ(run([&] { auto listening = poke.on([](int) {}); }),
+            "NotAllowed: listening to a signal works only in a workflow");
+}
+
+TEST_F(HandlerRuntimeTest, SaysThatNothingCanEndAWait) {
+  EXPECT_EQ(run([] {
+              auto never = []() -> Future<void> {
+                std::vector<Future<int>> nothing;
+                (void)co_await race(std::move(nothing));
+              };
+              never().get();
+            }),
+            "AllFailed: there was nothing to wait for");
+}
+
+TEST_F(HandlerRuntimeTest, KnowsTheCallerOfATask) {
+  EXPECT_EQ(
+      run([] { return this_execution().id + "#" + std::to_string(this_execution().run); }, true),
+      "\"caller/c-1#2\"");
+  EXPECT_EQ(run([] { return idempotency_key(); }, true), "\"key-1\"");
+  EXPECT_EQ(run([] { return this_execution().id; }).substr(0, 10), "NotAllowed");
+  EXPECT_EQ(run([] { return idempotency_key(); }).substr(0, 10), "NotAllowed");
+}
+
+TEST_F(HandlerRuntimeTest, LogsWithTheCallersId) {
+  run([] { log_levels::info("hello"); }, true);
+  run([] { log_levels::info("hello"); });
+  EXPECT_EQ(logged, (std::vector<std::string>{"caller/c-1|hello", "|hello"}));
+}
+
+TEST_F(HandlerRuntimeTest, DrawsFreshNumbersIdsAndTheWallClock) {
+  EXPECT_EQ(run([] { return new_id() != new_id() && random_u64() != random_u64(); }), "true");
+  EXPECT_EQ(run([] {
+              return random_double() < 1.0 && now() > Timestamp(std::chrono::hours(24 * 365 * 50));
+            }),
+            "true");
+}
+
+TEST(HandlerRuntimeOutside, OperationsSayWhereTheyWork) {
+  try {
+    (void)now();
+    FAIL() << "the time was read outside of any handler";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.name(), error_names::k_not_allowed);
+  }
+}
+
+}  // namespace
+}  // namespace eventual::host
