@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -35,7 +36,7 @@ class Histogram {
   double percentile_ms(double fraction) const noexcept {
     if (count_ == 0) return 0;
     const auto wanted = std::max<std::uint64_t>(
-        1, static_cast<std::uint64_t>(fraction * static_cast<double>(count_) + 0.5));
+        1, static_cast<std::uint64_t>(std::ceil(fraction * static_cast<double>(count_))));
     std::uint64_t seen = 0;
     for (std::size_t bucket = 0; bucket < k_buckets; ++bucket) {
       seen += counts_[bucket];

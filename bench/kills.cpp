@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -56,8 +57,7 @@ class Shared {
 /// one thread.
 class Child {
  public:
-  template <class Work>
-  explicit Child(Work&& work) : id_(::fork()) {
+  explicit Child(const std::function<void()>& work) : id_(::fork()) {
     if (id_ < 0) {
       throw Error(std::string(error_names::k_unavailable),
                   "fork: " + std::generic_category().message(errno));

@@ -15,10 +15,8 @@
 #include "bench/workload.hpp"
 #include "eventual/json.hpp"
 
+namespace eventual::bench {
 namespace {
-
-using namespace eventual;
-using namespace eventual::bench;
 
 struct CommandLine {
   std::string workload;
@@ -162,9 +160,7 @@ int run(const CommandLine& asked) {
   return measurement.figures.errors == 0 ? 0 : 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_command_line(int argc, char** argv) {
   CLI::App app("Measures durable executions: latency, throughput, and what they cost.",
                "eventual-bench");
   CommandLine asked;
@@ -199,3 +195,8 @@ int main(int argc, char** argv) {
     return 1;
   }
 }
+
+}  // namespace
+}  // namespace eventual::bench
+
+int main(int argc, char** argv) { return eventual::bench::run_command_line(argc, argv); }
