@@ -348,6 +348,7 @@ class Engine {
   std::set<std::pair<Timestamp, std::string>>
       timers_due_;  // rows of the timers table that are due within the window
   Timestamp timers_loaded_until_{};
+  Timestamp load_timers_again_at_{};
   std::deque<std::pair<std::uint64_t, std::pair<Timestamp, std::string>>>
       far_timers_;  // beyond it, and not durable yet
   std::map<SoftKey, SoftTimer> soft_timers_;

@@ -1,4 +1,5 @@
 // Timers: rows ordered by due time. Those due soon are held in memory, the rest cost disk only.
+#include <algorithm>
 #include <utility>
 
 #include "engine/engine.hpp"
@@ -8,6 +9,13 @@ namespace eventual::engine {
 
 namespace keys = model::keys;
 using ports::Table;
+
+namespace {
+
+/// A store that cannot be read is not asked again at once.
+constexpr Duration k_pause_after_failure{1000};
+
+}  // namespace
 
 void Engine::put_timer(const Live& live, Timestamp due, std::uint32_t seq, keys::TimerKind kind) {
   std::string row = keys::timer(live.shard, due, live.id, live.record.run, seq, kind);
@@ -67,16 +75,17 @@ std::optional<Timestamp> Engine::next_due() const {
   if (!timers_due_.empty()) consider(timers_due_.begin()->first);
   if (!soft_timers_.empty()) consider(soft_timers_.begin()->first.first);
   if (timers_loaded_until_ != Timestamp{} && timers_loaded_until_ != Timestamp::max()) {
-    consider(timers_loaded_until_ - options_.timer_window / 2);
+    consider(std::max(timers_loaded_until_ - options_.timer_window / 2, load_timers_again_at_));
   }
   return next;
 }
 
 void Engine::tick(Timestamp now) {
-  if (timers_loaded_until_ != Timestamp::max() &&
+  if (timers_loaded_until_ != Timestamp::max() && now >= load_timers_again_at_ &&
       now >= timers_loaded_until_ - options_.timer_window / 2) {
     if (auto loaded = load_timers(now); !loaded) {
       log_(LogLevel::error, {}, "timers could not be read: " + loaded.error().message());
+      load_timers_again_at_ = now + k_pause_after_failure;
     }
   }
   std::size_t fired = 0;
@@ -115,7 +124,7 @@ void Engine::fire(const std::string& row, Timestamp now) {
     log_(LogLevel::error, key->id, "a timer could not fire: " + loaded.error().message());
     // Its row stays: it fires after the next start, or soon where only the store was busy.
     if (loaded.error().name() == error_names::k_unavailable)
-      timers_due_.emplace(now + Duration(1000), row);
+      timers_due_.emplace(now + k_pause_after_failure, row);
     return;
   }
   Live& live = **loaded;

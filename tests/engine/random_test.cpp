@@ -38,13 +38,28 @@ class Chaos {
     }
   }
 
+  /// What all seeds met together: a run that meets nothing proves nothing.
+  struct Met {
+    std::uint64_t kills = 0;
+    std::uint64_t parked = 0;
+    std::uint64_t replays = 0;
+  };
+  Met met;
+
   void run() {
     kills_left_ = random_.below(4);
     for (int step = 0; step < 3000 && !settled(); ++step) act();
     check();
+    note_met();
   }
 
  private:
+  void note_met() {
+    const Figures figures = world_.engine().figures();
+    met.parked += figures.parked;
+    met.replays += figures.replays;
+  }
+
   struct Flow {
     std::string name;
     Plan plan;
@@ -84,6 +99,8 @@ class Chaos {
       case 6:
         if (kills_left_ > 0 && random_.one_in(6)) {
           --kills_left_;
+          ++met.kills;
+          note_met();
           in_flight_.reset();
           broken_ = random_.one_in(3);
           world_.restart(broken_ ? broken_service() : service());
@@ -91,6 +108,7 @@ class Chaos {
         }
         if (broken_ && random_.one_in(4)) {
           broken_ = false;
+          note_met();
           in_flight_.reset();
           world_.restart(service());
           return;
@@ -244,14 +262,24 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 TEST(RandomTest, WhateverTheOrderAndTheKillsEverythingEndsAsItShould) {
   const std::uint64_t first = number_from("EVENTUAL_FIRST_SEED", 1);
   const std::uint64_t seeds = number_from("EVENTUAL_SEEDS", 2000);
+  Chaos::Met met;
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     undone().clear();
     attempts_seen().clear();
-    Chaos(seed).run();
+    Chaos chaos(seed);
+    chaos.run();
+    met.kills += chaos.met.kills;
+    met.parked += chaos.met.parked;
+    met.replays += chaos.met.replays;
     if (HasFailure()) {
       FAIL() << "seed " << seed << "; again with EVENTUAL_FIRST_SEED=" << seed
              << " EVENTUAL_SEEDS=1";
     }
+  }
+  if (seeds >= 1000) {
+    EXPECT_GT(met.kills, seeds / 2);
+    EXPECT_GT(met.parked, seeds / 20);
+    EXPECT_GT(met.replays, seeds);
   }
 }
 

@@ -208,6 +208,22 @@ TEST_F(TimersTest, AChainOfSleepsDoesNotDrift) {
   EXPECT_EQ(world.replay_difference("chain/one"), "");
 }
 
+TEST_F(TimersTest, AStoreThatCannotBeReadIsNotAskedWithoutPauseAndNoTimerIsLost) {
+  World world(service());
+  world.start(sleeper, std::int64_t{100'000});
+  auto& store = world.unreadable();
+  store.failing = true;
+  world.now += 20s;
+  for (int i = 0; i < 10; ++i) world.engine().tick(world.now);
+  EXPECT_EQ(store.refused, 1U);
+  EXPECT_GT(world.engine().next_due().value(), world.now);
+  world.now += 60s;
+  world.engine().tick(world.now);
+  store.failing = false;
+  world.advance(20s);
+  EXPECT_EQ(world.view("sleeper/one").closed_at, Timestamp(100s));
+}
+
 TEST_F(TimersTest, AnEndlessSleepIsHarmless) {
   World world(service());
   world.start(sleeper, std::numeric_limits<std::int64_t>::max());

@@ -39,6 +39,37 @@ class ScriptedMarker final : public ports::CallMarker {
   }
 };
 
+/// Passes everything on, or refuses to be read.
+class UnreadableStore final : public ports::Store {
+ public:
+  explicit UnreadableStore(std::unique_ptr<ports::Store> inner) : inner_(std::move(inner)) {}
+
+  bool failing = false;
+  std::size_t refused = 0;
+
+  Result<std::optional<std::string>> get(ports::Table table, std::string_view key) override {
+    if (failing) return refuse();
+    return inner_->get(table, key);
+  }
+  Result<void> scan(ports::Table table, ports::ScanRange range,
+                    const ports::RowVisitor& visit) override {
+    if (failing) return refuse();
+    return inner_->scan(table, range, visit);
+  }
+  Result<std::vector<ports::PartOutcome>> commit(std::span<const ports::Batch> parts) override {
+    return inner_->commit(parts);
+  }
+  Result<void> backup(const std::string& folder) override { return inner_->backup(folder); }
+  ports::StoreFigures figures() const override { return inner_->figures(); }
+
+ private:
+  Error refuse() {
+    ++refused;
+    return Error(std::string(error_names::k_unavailable), "the disk does not answer");
+  }
+  std::unique_ptr<ports::Store> inner_;
+};
+
 /// One process on one store. `restart` is a SIGKILL: what was not committed is gone.
 class World {
  public:
@@ -56,6 +87,7 @@ class World {
 
   Engine& engine() { return *engine_; }
   ports::Store& store() { return *store_; }
+  UnreadableStore& unreadable() { return *store_; }
 
   void restart() {
     engine_.reset();
@@ -277,7 +309,8 @@ class World {
   const Service* service_;
   Options options_;
   ports::CallMarker* marker_;
-  std::unique_ptr<ports::Store> store_ = std::make_unique<store::MemoryStore>();
+  std::unique_ptr<UnreadableStore> store_ =
+      std::make_unique<UnreadableStore>(std::make_unique<store::MemoryStore>());
   std::unique_ptr<Engine> engine_;
 };
 
