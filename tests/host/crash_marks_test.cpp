@@ -47,6 +47,15 @@ TEST_P(CrashTest, CodeThatCrashesThreeTimesIsParkedInsteadOfCrashingAgain) {
   EXPECT_THAT(run.output, HasSubstr("parked"));
 }
 
+TEST(CrashMarks, AStartThatCrashesThreeTimesIsRefused) {
+  const TemporaryFolder folder;
+  const std::string data = folder / "data";
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_FALSE(run_crasher(data, "start").ended_well) << "attempt " << attempt;
+  }
+  EXPECT_THAT(run_crasher(data, "start").output, HasSubstr("refused"));
+}
+
 TEST(CrashMarks, CodeThatWasRepairedInTimeGoesOn) {
   const TemporaryFolder folder;
   const std::string data = folder / "data";

@@ -1,7 +1,8 @@
 // Runs a node on a data folder and one execution on it. Its task or its workflow code may crash the
 // process.
 //
-//   host_crasher <folder> <none|task|workflow|abort|overflow>     prints how the execution stands
+//   host_crasher <folder> <none|start|workflow|task|abort|overflow>     prints how the execution
+//   stands
 #include <fmt/format.h>
 
 #include <csignal>
@@ -45,8 +46,10 @@ const auto crashing = service.task("crashing", [](int input) {
   return input;
 });
 const auto flow = service.workflow("flow", [](int input) -> ev::Future<int> {
+  crash_if("start");
+  const int result = co_await crashing(input);
   crash_if("workflow");
-  co_return co_await crashing(input);
+  co_return result;
 });
 
 }  // namespace
@@ -60,10 +63,15 @@ int main(int argc, char** argv) {
   options.crashes_file = folder + "/crashes";
   const auto node =
       ev::host::Node::start(service.declarations(), std::move(store), options).value();
-  std::promise<void> started;
+  std::promise<std::string> started;
   node->start({.workflow = "flow", .name = "f", .input_json = "1", .timeout = {}},
-              [&](const ev::Result<ev::ports::StartReply>&) { started.set_value(); });
-  started.get_future().wait();
+              [&](const ev::Result<ev::ports::StartReply>& reply) {
+                started.set_value(reply ? "" : reply.error().message());
+              });
+  if (const std::string refusal = started.get_future().get(); !refusal.empty()) {
+    fmt::print("refused {}\n", refusal);
+    return 0;
+  }
   std::string status = "running";
   std::string reason;
   while (status == "running") {
