@@ -68,7 +68,7 @@ void Engine::evict() {
        place != by_use_.begin() && live_.size() > options_.live_executions_max;) {
     --place;
     Live& live = **place;
-    if (live.in_turn || live.touched > outputs_committed_) continue;
+    if (live.in_turn || live.touched > outputs_committed_ || !live.unwritten.empty()) continue;
     const auto next = std::next(place);
     by_use_.erase(place);
     live_.erase(live_.find(live.id));
@@ -112,6 +112,7 @@ void Engine::apply(Live& live, model::Event event, Timestamp now) {
 void Engine::finish_turn(Live& live) {
   EVENTUAL_ASSERT(live.in_turn, "a turn ends once");
   ++figures_.turns;
+  bool only_pure = false;
   if (live.executor != nullptr) {
     {
       const ports::MarkedCall marked(marker_, {live.id, live.record.run});
@@ -126,6 +127,7 @@ void Engine::finish_turn(Live& live) {
       live.calls.erase(call);
     }
     live.turn.calls = live.executor->take_calls();
+    only_pure = answered.empty() && is_only_pure(live);
     for (const model::Event& call : live.turn.calls) {
       if (std::binary_search(answered.begin(), answered.end(), model::seq_of(call).value()))
         continue;  // over by now
@@ -152,6 +154,15 @@ void Engine::finish_turn(Live& live) {
   }
 
   const bool wrote_turn = !live.turn.events.empty() || !live.turn.calls.empty();
+  if (wrote_turn && only_pure) {
+    live.unwritten.push_back(std::move(live.turn));
+    live.turn = {};
+    live.turn.at = live.unwritten.back().at;
+    ++live.next_turn;
+    live.touched = outputs_taken_ + 1;
+    return;
+  }
+  write_pure_turns(live);
   if (wrote_turn) {
     std::string bytes = model::encode(live.turn);
     if (live.turn.number == 0) {
@@ -193,6 +204,37 @@ void Engine::finish_turn(Live& live) {
                         " events"),
          live.turn.at);
   }
+}
+
+/// Whether a turn only took results of pure tasks and asked for more of them: nothing is lost when it is run again, so its
+/// record may wait for the next turn that is more than that.
+bool Engine::is_only_pure(Live& live) const {
+  const std::vector<std::uint32_t> answered = std::exchange(live.pure_answered, {});
+  const bool ordinary = std::exchange(live.ordinary_turn, false);
+  if (ordinary || live.record_changed || !live.active_row || live.turn.calls.empty() || live.executor->done() ||
+      live.unwritten.size() >= k_unwritten_turns_max) {
+    return false;
+  }
+  for (const model::Event& event : live.turn.events) {
+    const auto seq = model::seq_of(event);
+    const bool is_result =
+        std::holds_alternative<model::TaskSucceeded>(event) || std::holds_alternative<model::TaskFailed>(event);
+    if (!is_result || std::find(answered.begin(), answered.end(), *seq) == answered.end()) return false;
+  }
+  for (const model::Event& call : live.turn.calls) {
+    const auto* scheduled = std::get_if<model::TaskScheduled>(&call);
+    const auto* task = scheduled == nullptr ? nullptr : declarations_.find_task(scheduled->task);
+    if (task == nullptr || !task->options.pure) return false;
+  }
+  return true;
+}
+
+void Engine::write_pure_turns(Live& live) {
+  for (const model::Turn& turn : live.unwritten) {
+    output_.batch.put(Table::history, keys::history(live.shard, live.id, live.record.run, turn.number),
+                      model::encode(turn));
+  }
+  live.unwritten.clear();
 }
 
 void Engine::put_record(Live& live) {

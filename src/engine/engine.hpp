@@ -210,6 +210,9 @@ class Engine {
     std::optional<Error> stuck_on_load;  ///< replay found that it cannot go on
     bool in_turn = false;
     model::Turn turn;
+    std::vector<model::Turn> unwritten;         ///< turns of pure tasks alone, written with the next that is more
+    std::vector<std::uint32_t> pure_answered;   ///< calls of pure tasks that this turn answers
+    bool ordinary_turn = false;                 ///< it writes more than results of pure tasks
     std::uint64_t touched = 0;  ///< the output that must be durable before it may be put away
     std::list<Live*>::iterator place;
   };
@@ -246,6 +249,9 @@ class Engine {
   void park(Live& live, Error reason, Timestamp now);
   void defer(Live& live, model::Event event);
   bool accepts(const Live& live) const noexcept;
+  static constexpr std::size_t k_unwritten_turns_max = 64;
+  bool is_only_pure(Live& live) const;
+  void write_pure_turns(Live& live);
   void put_record(Live& live);
   void close_now(Live& live, model::Event closing, Timestamp now);
   void make_call(Live& live, const model::Event& call);

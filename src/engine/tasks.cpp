@@ -115,6 +115,8 @@ void Engine::attempt_finished(AttemptResult result, Timestamp now) {
     return;
   }
   begin_turn(live, now);
+  if (call.definition->options.pure) live.pure_answered.push_back(result.seq);
+  if (!result.signals.empty()) live.ordinary_turn = true;
   for (OutgoingSignal& outgoing : result.signals) {
     model::Message message;
     message.kind = model::Message::Kind::signal;
