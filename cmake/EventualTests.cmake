@@ -62,7 +62,7 @@ endforeach()
 
 # The tests that run with sanitizers; the presets asan and tsan select the same labels.
 add_custom_target(eventual_core_tests)
-foreach(label base schema model workflow ports engine store conformance replay host testing)
+foreach(label base schema model workflow ports engine store gateway conformance replay host testing)
   if(TARGET test_${label})
     add_dependencies(eventual_core_tests test_${label})
   endif()
