@@ -96,6 +96,7 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
   std::vector<workflow::Waiting> waiting;
   if (live.executor != nullptr) waiting = live.executor->waiting();
   std::vector<std::uint32_t> order;
+  order.reserve(live.calls.size());
   for (const auto& [seq, call] : live.calls) order.push_back(seq);
   std::sort(order.begin(), order.end());
   for (const std::uint32_t seq : order) {
