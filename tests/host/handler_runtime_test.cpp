@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "tests/host/support.hpp"
@@ -18,11 +20,15 @@ class FakeOperations final : public ports::Operations {
   }
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override {
     const std::string name = request.name.value_or("made");
-    inputs_[request.workflow + "/" + name] = request.input_json;
     if (name == "taken") {
       return done(Error(std::string(error_names::k_already_exists), "it has another input"));
     }
-    answer([done = std::move(done), id = request.workflow + "/" + name] {
+    const std::string id = request.workflow + "/" + name;
+    {
+      const std::lock_guard lock(mutex_);
+      inputs_[id] = request.input_json;
+    }
+    answer([done = std::move(done), id] {
       done(ports::StartReply{id, 1, false});
     });
   }
@@ -36,7 +42,11 @@ class FakeOperations final : public ports::Operations {
     if (execution.name == "open") return;
     ports::ExecutionView view;
     view.status = execution.name == "cancelled" ? "cancelled" : "succeeded";
-    view.result_json = inputs_.contains(execution.id()) ? inputs_[execution.id()] : "7";
+    {
+      const std::lock_guard lock(mutex_);
+      const auto input = inputs_.find(execution.id());
+      view.result_json = input != inputs_.end() ? input->second : "7";
+    }
     view.execution = std::move(execution);
     if (view.status == "cancelled") view.result_json.reset();
     done(std::move(view));
@@ -53,6 +63,7 @@ class FakeOperations final : public ports::Operations {
 
  private:
   void answer(std::function<void()> function) { threads_.emplace_back(std::move(function)); }
+  std::mutex mutex_;  // a workflow's result is asked for where its start was answered
   std::map<std::string, std::string> inputs_;
   std::vector<std::thread> threads_;
 };
