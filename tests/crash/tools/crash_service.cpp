@@ -1,0 +1,3 @@
+#include "tests/crash/service.hpp"
+
+int main(int argc, char** argv) { return crash::service.run(argc, argv); }
