@@ -360,6 +360,7 @@ struct SimulationOptions {
   std::uint32_t executions = 8;             ///< started in each run, when there is no scenario
   Duration span = std::chrono::hours(1);    ///< of virtual time over which requests arrive
   std::uint64_t steps_max = 200'000;        ///< of one run; more is reported as a failure
+  std::uint8_t planted_defect = 0;          ///< for the simulator's own tests: a defect of the host, by number
 };
 
 struct SimulationFailure {

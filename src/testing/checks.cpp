@@ -21,7 +21,7 @@ constexpr std::uint16_t k_shards = engine::Options().shards;
 
 struct NamedFault {
   const char* name;
-  double Faults::*value;
+  double Faults::* value;
 };
 constexpr NamedFault k_faults[] = {
     {"crash", &Faults::crash},
@@ -34,14 +34,20 @@ constexpr NamedFault k_faults[] = {
     {"eviction", &Faults::eviction},
 };
 
-[[noreturn]] void violated(const std::string& id, std::string what) { throw Error("Violated", id + ": " + what); }
+[[noreturn]] void violated(const std::string& id, std::string what) {
+  throw Error("Violated", id + ": " + what);
+}
 
 /// Ends a call with a result.
 bool is_result(const model::Event& event) {
-  return std::holds_alternative<model::TaskSucceeded>(event) || std::holds_alternative<model::TaskFailed>(event) ||
-         std::holds_alternative<model::TimerFired>(event) || std::holds_alternative<model::CallTimedOut>(event) ||
-         std::holds_alternative<model::ChildStarted>(event) || std::holds_alternative<model::ChildSucceeded>(event) ||
-         std::holds_alternative<model::ChildFailed>(event) || std::holds_alternative<model::SignalDelivered>(event) ||
+  return std::holds_alternative<model::TaskSucceeded>(event) ||
+         std::holds_alternative<model::TaskFailed>(event) ||
+         std::holds_alternative<model::TimerFired>(event) ||
+         std::holds_alternative<model::CallTimedOut>(event) ||
+         std::holds_alternative<model::ChildStarted>(event) ||
+         std::holds_alternative<model::ChildSucceeded>(event) ||
+         std::holds_alternative<model::ChildFailed>(event) ||
+         std::holds_alternative<model::SignalDelivered>(event) ||
          std::holds_alternative<model::SignalRefused>(event);
 }
 
@@ -85,7 +91,8 @@ void check_signal_kept(ports::Store& store, const std::string& id, const std::st
       .scan(ports::Table::messages, {},
             [&](std::string_view, std::string_view value) {
               const auto message = model::decode_message(value);
-              if (!message || message->kind != model::Message::Kind::deferred || message->to != id) return true;
+              if (!message || message->kind != model::Message::Kind::deferred || message->to != id)
+                return true;
               const auto holder = model::decode_turn(message->payload, 0);
               if (!holder) return true;
               for (const model::Event& event : holder->events) {
@@ -95,10 +102,12 @@ void check_signal_kept(ports::Store& store, const std::string& id, const std::st
               return true;
             })
       .value();
-  if (kept != 1) violated(id, fmt::format("signal {} was acknowledged and is there {} times", message_id, kept));
+  if (kept != 1)
+    violated(id, fmt::format("signal {} was acknowledged and is there {} times", message_id, kept));
 }
 
-void check_history(const detail::Declarations& declarations, ports::Store& store, const std::string& id) {
+void check_history(const detail::Declarations& declarations, ports::Store& store,
+                   const std::string& id) {
   const auto stored = engine::read_execution(store, k_shards, id, 0).value();
   std::set<std::uint32_t> results;
   std::map<std::uint32_t, Timestamp> due;
@@ -110,13 +119,16 @@ void check_history(const detail::Declarations& declarations, ports::Store& store
     for (const model::Event& event : turn.events) {
       if (!is_result(event)) continue;
       const std::uint32_t seq = model::seq_of(event).value();
-      if (seq >= next_seq) violated(id, fmt::format("call {} has a result before it was made", seq));
+      if (seq >= next_seq)
+        violated(id, fmt::format("call {} has a result before it was made", seq));
       if (!results.insert(seq).second) violated(id, fmt::format("call {} has two results", seq));
       const auto timer = due.find(seq);
-      if (timer != due.end() && turn.at < timer->second) violated(id, fmt::format("the timer of call {} fired early", seq));
+      if (timer != due.end() && turn.at < timer->second)
+        violated(id, fmt::format("the timer of call {} fired early", seq));
     }
     for (const model::Event& call : turn.calls) {
-      if (model::seq_of(call) != next_seq) violated(id, fmt::format("the calls have no number {}", next_seq));
+      if (model::seq_of(call) != next_seq)
+        violated(id, fmt::format("the calls have no number {}", next_seq));
       if (const auto time = due_of(call)) due.emplace(next_seq, *time);
       ++next_seq;
     }
@@ -144,13 +156,29 @@ void check_can_wake(ports::Store& store, const std::string& id, const Json& view
     const std::string& kind = waiting["kind"].as_string();
     const bool needs_timer = kind == "timer" || waiting.find("times_out_at") != nullptr ||
                              (kind == "task" && waiting["state"].as_string() == "retry");
-    if (needs_timer && !timer_rows.contains(static_cast<std::uint32_t>(waiting["seq"].as_uint64()))) {
+    if (needs_timer &&
+        !timer_rows.contains(static_cast<std::uint32_t>(waiting["seq"].as_uint64()))) {
       violated(id, "no timer row will wake " + waiting.dump());
     }
     if (kind == "task" && waiting["state"].as_string() == "running" && !active) {
       violated(id, "a restart would not take up " + waiting.dump());
     }
   }
+}
+
+void check_nothing_undelivered(ports::Store& store) {
+  store
+      .scan(ports::Table::messages, {},
+            [](std::string_view, std::string_view value) {
+              const auto message = model::decode_message(value);
+              if (message && message->kind != model::Message::Kind::deferred) {
+                violated(message->to, "a message from " +
+                                          (message->from.empty() ? "outside" : message->from) +
+                                          " waits and nothing will deliver it");
+              }
+              return true;
+            })
+      .value();
 }
 
 const std::vector<double Faults::*>& all_faults() {
@@ -167,29 +195,37 @@ std::string reproduction(std::uint64_t seed, const SimulationOptions& options) {
   const Faults usual;
   for (const NamedFault& fault : k_faults) {
     if (options.faults.*fault.value == usual.*fault.value) continue;
-    faults += fmt::format("{}{}={}", faults.empty() ? "" : ",", fault.name, options.faults.*fault.value);
+    faults +=
+        fmt::format("{}{}={}", faults.empty() ? "" : ",", fault.name, options.faults.*fault.value);
   }
-  std::string line = fmt::format("sim --seed {} --seeds 1 --executions {}", seed, options.executions);
+  std::string line =
+      fmt::format("sim --seed {} --seeds 1 --executions {}", seed, options.executions);
   if (!faults.empty()) line += " --faults " + faults;
   return line;
 }
 
 Result<Faults> parse_faults(std::string_view text, Faults faults) {
-  const auto invalid = [](std::string message) { return Error(std::string(error_names::k_invalid_input), std::move(message)); };
+  const auto invalid = [](std::string message) {
+    return Error(std::string(error_names::k_invalid_input), std::move(message));
+  };
   if (text == "none") return Faults::none();
   while (!text.empty()) {
     const std::string_view item = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), item.size() + 1));
     const std::size_t equals = item.find('=');
     const std::string_view name = item.substr(0, equals);
-    const auto* known = std::find_if(std::begin(k_faults), std::end(k_faults), [&](const NamedFault& f) { return f.name == name; });
+    const auto* known = std::find_if(std::begin(k_faults), std::end(k_faults),
+                                     [&](const NamedFault& f) { return f.name == name; });
     if (known == std::end(k_faults)) return invalid(fmt::format("unknown fault '{}'", name));
-    if (equals == std::string_view::npos) return invalid(fmt::format("fault '{}' needs a chance: {}=0.1", name, name));
+    if (equals == std::string_view::npos)
+      return invalid(fmt::format("fault '{}' needs a chance: {}=0.1", name, name));
     const std::string_view value = item.substr(equals + 1);
     double chance = 0;
     const auto read = std::from_chars(value.data(), value.data() + value.size(), chance);
-    if (read.ec != std::errc() || read.ptr != value.data() + value.size() || chance < 0 || chance > 1) {
-      return invalid(fmt::format("the chance of '{}' is a number from 0 to 1, not '{}'", name, value));
+    if (read.ec != std::errc() || read.ptr != value.data() + value.size() || chance < 0 ||
+        chance > 1) {
+      return invalid(
+          fmt::format("the chance of '{}' is a number from 0 to 1, not '{}'", name, value));
     }
     faults.*(known->value) = chance;
   }

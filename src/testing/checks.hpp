@@ -19,11 +19,15 @@ std::vector<std::string> all_executions(ports::Store& store);
 void check_exists(ports::Store& store, const std::string& id);
 /// A signal that was acknowledged is in the history once, or waits for a parked execution.
 void check_signal_kept(ports::Store& store, const std::string& id, const std::string& message_id);
-/// Each call has at most one result, timers fired in order and not early, times do not run backwards, and code and history
-/// agree.
-void check_history(const detail::Declarations& declarations, ports::Store& store, const std::string& id);
+/// Each call has at most one result, timers fired in order and not early, times do not run
+/// backwards, and code and history agree.
+void check_history(const detail::Declarations& declarations, ports::Store& store,
+                   const std::string& id);
 /// What an open execution waits for has the row that will wake it.
 void check_can_wake(ports::Store& store, const std::string& id, const Json& view);
+
+/// When nothing moves any more, no message waits but those kept for parked executions.
+void check_nothing_undelivered(ports::Store& store);
 
 /// Every fault of Faults.
 const std::vector<double Faults::*>& all_faults();

@@ -29,7 +29,8 @@ class Maker {
     }
     const Json* type = schema.find("type");
     if (type == nullptr) return below_(100);
-    return of_type(type->is_array() ? type->as_array().front().as_string() : type->as_string(), schema, depth);
+    return of_type(type->is_array() ? type->as_array().front().as_string() : type->as_string(),
+                   schema, depth);
   }
 
  private:
@@ -43,7 +44,8 @@ class Maker {
     if (type == "integer" || type == "number") {
       const double low = number(schema, "minimum", 0);
       const double high = std::min(number(schema, "maximum", low + 1000), low + 1000);
-      return static_cast<std::int64_t>(low) + static_cast<std::int64_t>(below_(static_cast<std::uint64_t>(high - low) + 1));
+      return static_cast<std::int64_t>(low) +
+             static_cast<std::int64_t>(below_(static_cast<std::uint64_t>(high - low) + 1));
     }
     return {};
   }
@@ -59,9 +61,11 @@ class Maker {
     if (properties == nullptr) return value;
     const Json* required = schema.find("required");
     for (const auto& [name, property] : properties->as_object()) {
-      const bool must = required != nullptr && std::find(required->as_array().begin(), required->as_array().end(),
-                                                         Json(name)) != required->as_array().end();
-      if (must || (depth < k_depth_max && below_(2) == 1)) value.set(name, make(property, depth + 1));
+      const bool must =
+          required != nullptr && std::find(required->as_array().begin(), required->as_array().end(),
+                                           Json(name)) != required->as_array().end();
+      if (must || (depth < k_depth_max && below_(2) == 1))
+        value.set(name, make(property, depth + 1));
     }
     return value;
   }
@@ -73,22 +77,27 @@ class Maker {
       return value;
     }
     const auto least = static_cast<std::uint64_t>(number(schema, "minItems", 0));
-    const auto most = static_cast<std::uint64_t>(number(schema, "maxItems", static_cast<double>(least + 3)));
+    const auto most =
+        static_cast<std::uint64_t>(number(schema, "maxItems", static_cast<double>(least + 3)));
     const Json* items = schema.find("items");
     std::uint64_t count = least + below_(most - least + 1);
     if (depth >= k_depth_max) count = least;
-    for (; count > 0; --count) value.push_back(items == nullptr ? Json(below_(100)) : make(*items, depth + 1));
+    for (; count > 0; --count)
+      value.push_back(items == nullptr ? Json(below_(100)) : make(*items, depth + 1));
     return value;
   }
 
   Json text(const Json& schema) {
-    if (const Json* examples = schema.find("examples"); examples != nullptr && examples->size() > 0) return pick(*examples);
+    if (const Json* examples = schema.find("examples"); examples != nullptr && examples->size() > 0)
+      return pick(*examples);
     const std::string format = schema.find("format") != nullptr ? schema["format"].as_string() : "";
-    if (format == "date-time") return "1970-01-0" + std::to_string(1 + below_(9)) + "T00:00:00.000Z";
+    if (format == "date-time")
+      return "1970-01-0" + std::to_string(1 + below_(9)) + "T00:00:00.000Z";
     const auto least = static_cast<std::size_t>(number(schema, "minLength", 1));
     std::string value = "s" + std::to_string(below_(1000));
     if (value.size() < least) value.append(least - value.size(), 'x');
-    if (const Json* most = schema.find("maxLength")) value.resize(std::min<std::size_t>(value.size(), most->as_uint64()));
+    if (const Json* most = schema.find("maxLength"))
+      value.resize(std::min<std::size_t>(value.size(), most->as_uint64()));
     return value;
   }
 

@@ -52,22 +52,26 @@ struct SimulatedRun::Core {
     host_options.seed = random.next_u64();
     host_options.engine.timer_window = k_forever;
     host_options.engine.live_executions_max = evicting ? 1 : 20'000;
+    host_options.defect = static_cast<testing::PlantedDefect>(options.planted_defect);
     host_options.log = [](LogLevel, std::string_view, std::string_view) {};
     host = std::make_unique<testing::VirtualHost>(service, store, now, std::move(host_options));
-    host->set_substitutes([this](const engine::Attempt&) -> std::optional<testing::VirtualHost::Substitute> {
-      if (calm) return std::nullopt;
-      if (chance(options.faults.lost_attempt)) {
-        ++faults;
-        ++lost;
-        return testing::VirtualHost::Substitute{true, nullptr};
-      }
-      if (chance(options.faults.task_failure)) {
-        ++faults;
-        return testing::VirtualHost::Substitute{
-            false, [](std::string_view) -> std::string { throw Error("SimulatedFailure", "a fault of the simulation"); }};
-      }
-      return std::nullopt;
-    });
+    host->set_substitutes(
+        [this](const engine::Attempt&) -> std::optional<testing::VirtualHost::Substitute> {
+          if (calm) return std::nullopt;
+          if (chance(options.faults.lost_attempt)) {
+            ++faults;
+            ++lost;
+            return testing::VirtualHost::Substitute{true, nullptr};
+          }
+          if (chance(options.faults.task_failure)) {
+            ++faults;
+            return testing::VirtualHost::Substitute{false, [](std::string_view) -> std::string {
+                                                      throw Error("SimulatedFailure",
+                                                                  "a fault of the simulation");
+                                                    }};
+          }
+          return std::nullopt;
+        });
   }
 
   /// The process dies: what it had not committed is gone, clients get no answer.
@@ -94,10 +98,12 @@ struct SimulatedRun::Core {
     const auto execution = ports::parse_execution_id(request.execution_id).value();
     if (request.kind == Request::Kind::start) {
       ports::StartRequest start{request.name, execution.name, request.json, std::nullopt};
-      host->operations().start(std::move(start), [answered](Result<ports::StartReply> reply) { answered(reply.ok()); });
+      host->operations().start(
+          std::move(start), [answered](Result<ports::StartReply> reply) { answered(reply.ok()); });
     } else {
       ports::SignalRequest signal{execution, request.name, request.json, request.message_id};
-      host->operations().signal(std::move(signal), [answered](Result<bool> reply) { answered(reply.ok()); });
+      host->operations().signal(std::move(signal),
+                                [answered](Result<bool> reply) { answered(reply.ok()); });
     }
   }
 
@@ -155,7 +161,8 @@ struct SimulatedRun::Core {
     if (host->handler_ready()) ready.push_back(Choice::handler);
     std::optional<Timestamp> due = host->next_due();
     if (due_request && (!due || *due_request < *due)) due = due_request;
-    if (due && (ready.empty() || *due <= now || (!calm && chance(options.faults.delay)))) ready.push_back(Choice::time);
+    if (due && (ready.empty() || *due <= now || (!calm && chance(options.faults.delay))))
+      ready.push_back(Choice::time);
     if (ready.empty()) return false;
     if (!calm && chance(options.faults.crash)) {
       ++faults;
@@ -163,11 +170,21 @@ struct SimulatedRun::Core {
       return true;
     }
     switch (ready[static_cast<std::size_t>(random.below(ready.size()))]) {
-      case Choice::request: issue_due(); break;
-      case Choice::mail: host->take_mail(); break;
-      case Choice::commit: commit(); break;
-      case Choice::attempt: run_attempt(); break;
-      case Choice::handler: host->resume_handler(); break;
+      case Choice::request:
+        issue_due();
+        break;
+      case Choice::mail:
+        host->take_mail();
+        break;
+      case Choice::commit:
+        commit();
+        break;
+      case Choice::attempt:
+        run_attempt();
+        break;
+      case Choice::handler:
+        host->resume_handler();
+        break;
       case Choice::time:
         now = std::max(now, *due);
         host->set_now(now);
@@ -188,6 +205,7 @@ struct SimulatedRun::Core {
   /// Runs to its end: with faults, then a last restart without them, as an operator would see to.
   void run() {
     run_until_quiet();
+    testing::check_nothing_undelivered(store);
     calm = true;
     crash();
     run_until_quiet();
@@ -208,7 +226,8 @@ struct SimulatedRun::Core {
     Result<std::optional<std::string>> get(ports::Table table, std::string_view key) override {
       return inner_.get(table, key);
     }
-    Result<void> scan(ports::Table table, ports::ScanRange range, const ports::RowVisitor& visit) override {
+    Result<void> scan(ports::Table table, ports::ScanRange range,
+                      const ports::RowVisitor& visit) override {
       return inner_.scan(table, range, visit);
     }
     Result<std::vector<ports::PartOutcome>> commit(std::span<const ports::Batch> parts) override {
@@ -221,7 +240,9 @@ struct SimulatedRun::Core {
     ports::StoreFigures figures() const override { return inner_.figures(); }
 
    private:
-    static Error refused() { return Error(std::string(error_names::k_unavailable), "a fault of the simulation"); }
+    static Error refused() {
+      return Error(std::string(error_names::k_unavailable), "a fault of the simulation");
+    }
     Core& core_;
     store::MemoryStore inner_;
   };
@@ -243,7 +264,8 @@ std::uint64_t SimulatedRun::seed() const noexcept { return core_.seed; }
 std::uint64_t SimulatedRun::random(std::uint64_t n) { return core_.random.below(n); }
 Timestamp SimulatedRun::now() const noexcept { return core_.now; }
 
-std::string SimulatedRun::start_json(std::string_view workflow, std::string input_json, std::string name, Duration after) {
+std::string SimulatedRun::start_json(std::string_view workflow, std::string input_json,
+                                     std::string name, Duration after) {
   Request request;
   request.kind = Request::Kind::start;
   request.execution_id = std::string(workflow) + "/" + name;
@@ -254,8 +276,8 @@ std::string SimulatedRun::start_json(std::string_view workflow, std::string inpu
   return core_.requests.back().execution_id;
 }
 
-void SimulatedRun::send_json(const std::string& execution_id, std::string_view signal, std::string payload_json,
-                             Duration after) {
+void SimulatedRun::send_json(const std::string& execution_id, std::string_view signal,
+                             std::string payload_json, Duration after) {
   Request request;
   request.kind = Request::Kind::signal;
   request.execution_id = execution_id;
@@ -270,8 +292,9 @@ std::vector<std::string> SimulatedRun::executions() { return testing::all_execut
 
 Json SimulatedRun::view(const std::string& execution_id) {
   auto answer = std::make_shared<std::optional<Result<ports::ExecutionView>>>();
-  core_.host->operations().describe(ports::parse_execution_id(execution_id).value(),
-                                    [answer](Result<ports::ExecutionView> given) { *answer = std::move(given); });
+  core_.host->operations().describe(
+      ports::parse_execution_id(execution_id).value(),
+      [answer](Result<ports::ExecutionView> given) { *answer = std::move(given); });
   core_.host->settle();
   return Json::parse(gateway::execution_json((*answer)->value(), true)).value();
 }
@@ -321,17 +344,21 @@ struct Simulation::Core {
   void plan_at_random(SimulatedRun& run, const SimulationOptions& run_options) {
     const detail::Declarations& declarations = service.declarations();
     if (declarations.workflows().empty()) return;
-    const std::uint64_t span = static_cast<std::uint64_t>(std::max<std::int64_t>(run_options.span.count(), 1));
+    const std::uint64_t span =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(run_options.span.count(), 1));
     for (std::uint32_t i = 0; i < run_options.executions; ++i) {
       const auto& workflow = declarations.workflows()[run.random(declarations.workflows().size())];
       const Duration at(static_cast<std::int64_t>(run.random(span)));
-      const std::string input = testing::random_input(workflow.input, [&](std::uint64_t n) { return run.random(n); });
+      const std::string input =
+          testing::random_input(workflow.input, [&](std::uint64_t n) { return run.random(n); });
       const std::string id = run.start_json(workflow.name, input, fmt::format("sim-{}", i), at);
       if (declarations.signals().empty()) continue;
       for (std::uint64_t count = run.random(3); count > 0; --count) {
         const auto& signal = declarations.signals()[run.random(declarations.signals().size())];
-        const std::string payload = testing::random_input(signal.input, [&](std::uint64_t n) { return run.random(n); });
-        run.send_json(id, signal.name, payload, at + Duration(static_cast<std::int64_t>(run.random(span))));
+        const std::string payload =
+            testing::random_input(signal.input, [&](std::uint64_t n) { return run.random(n); });
+        run.send_json(id, signal.name, payload,
+                      at + Duration(static_cast<std::int64_t>(run.random(span))));
       }
     }
   }
@@ -353,7 +380,8 @@ struct Simulation::Core {
       testing::check_history(service.declarations(), core.store, id);
       const Json view = run.view(id);
       if (!gateway::is_closed(view["status"].as_string()) && view["waiting_for"].size() == 0) {
-        throw Error("Stuck", "execution " + id + " is " + view["status"].as_string() + " and nothing can wake it");
+        throw Error("Stuck", "execution " + id + " is " + view["status"].as_string() +
+                                 " and nothing can wake it");
       }
       testing::check_can_wake(core.store, id, view);
     }
@@ -376,7 +404,7 @@ struct Simulation::Core {
       best = candidate;
       return true;
     };
-    for (double Faults::*fault : testing::all_faults()) {
+    for (double Faults::* fault : testing::all_faults()) {
       SimulationOptions candidate = best;
       if (candidate.faults.*fault == 0) continue;
       candidate.faults.*fault = 0;
@@ -416,7 +444,8 @@ SimulationReport Simulation::run(const std::function<void(const SimulationReport
   SimulationReport report;
   const auto begun = std::chrono::steady_clock::now();
   for (std::uint64_t i = 0; i < core_->options.seeds; ++i) {
-    const auto spent = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun);
+    const auto spent =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun);
     if (spent >= core_->options.time_limit) break;
     const std::uint64_t seed = core_->options.first_seed + i;
     const Core::Outcome outcome = core_->run_seed(seed, core_->options);

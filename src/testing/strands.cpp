@@ -84,12 +84,13 @@ bool Strands::can_go_on(const Strand& strand, Timestamp now) {
 }
 
 bool Strands::ready(Timestamp now) const {
-  return std::any_of(waiting_.begin(), waiting_.end(), [&](const Strand* strand) { return can_go_on(*strand, now); });
+  return std::any_of(waiting_.begin(), waiting_.end(),
+                     [&](const Strand* strand) { return can_go_on(*strand, now); });
 }
 
 bool Strands::resume_one(Timestamp now) {
-  const auto found =
-      std::find_if(waiting_.begin(), waiting_.end(), [&](const Strand* strand) { return can_go_on(*strand, now); });
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&](const Strand* strand) { return can_go_on(*strand, now); });
   if (found == waiting_.end()) return false;
   Strand& strand = **found;
   waiting_.erase(found);
@@ -122,7 +123,8 @@ void Strands::wait(std::optional<Timestamp> due, const std::function<bool()>& re
     strand.turn.wait(lock, [&] { return running_ == &strand; });
   }
   if (strand.abandoned) {
-    throw Error(std::string(error_names::k_unavailable), "the service stopped while this handler waited");
+    throw Error(std::string(error_names::k_unavailable),
+                "the service stopped while this handler waited");
   }
 }
 

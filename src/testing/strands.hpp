@@ -1,5 +1,5 @@
-// Threads that run one at a time: who runs hands the baton on. Tests and the simulator run handlers on them, so that a handler
-// may block while nothing is left to chance.
+// Threads that run one at a time: who runs hands the baton on. Tests and the simulator run handlers
+// on them, so that a handler may block while nothing is left to chance.
 #pragma once
 
 #include <condition_variable>
@@ -34,7 +34,8 @@ class Strands {
   /// Ends all that wait: their wait throws.
   void abandon_all();
 
-  /// On a strand: hands the baton back until `ready` holds or `due` is there. Throws Unavailable when it was abandoned.
+  /// On a strand: hands the baton back until `ready` holds or `due` is there. Throws Unavailable
+  /// when it was abandoned.
   void wait(std::optional<Timestamp> due, const std::function<bool()>& ready);
 
  private:

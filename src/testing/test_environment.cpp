@@ -28,8 +28,9 @@ std::optional<TaskMockCore::Act> TaskMockCore::next(std::string input_json) {
   } else if (always_) {
     behaviour = *always_;
   } else {
-    throw Error(std::string(error_names::k_not_allowed),
-                "the mock of task " + task_ + " was not told what to do, and its result has no default");
+    throw Error(
+        std::string(error_names::k_not_allowed),
+        "the mock of task " + task_ + " was not told what to do, and its result has no default");
   }
   if (behaviour.blocks) return std::nullopt;
   return std::move(behaviour.act);
@@ -41,11 +42,16 @@ namespace {
 
 std::string level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::trace: return "TRACE";
-    case LogLevel::debug: return "DEBUG";
-    case LogLevel::info: return "INFO";
-    case LogLevel::warn: return "WARN";
-    case LogLevel::error: return "ERROR";
+    case LogLevel::trace:
+      return "TRACE";
+    case LogLevel::debug:
+      return "DEBUG";
+    case LogLevel::info:
+      return "INFO";
+    case LogLevel::warn:
+      return "WARN";
+    case LogLevel::error:
+      return "ERROR";
   }
   return "INFO";
 }
@@ -62,10 +68,12 @@ struct TestEnvironment::Core {
   Core(Service& tested, TestOptions given) : service(tested), options(given) {
     std::string defects;
     for (const detail::Defect& defect : service.declarations().defects()) {
-      defects += fmt::format("\n{}:{}: {}", defect.location.file_name(), defect.location.line(), defect.message);
+      defects += fmt::format("\n{}:{}: {}", defect.location.file_name(), defect.location.line(),
+                             defect.message);
     }
     if (!defects.empty()) {
-      throw Error(std::string(error_names::k_invalid_input), "the declarations of " + service.name() + " are wrong:" + defects);
+      throw Error(std::string(error_names::k_invalid_input),
+                  "the declarations of " + service.name() + " are wrong:" + defects);
     }
     open(options.start);
   }
@@ -79,17 +87,19 @@ struct TestEnvironment::Core {
       logs.push_back(level_name(level) + " " + std::string(message));
     };
     host = std::make_unique<testing::VirtualHost>(service, store, now, std::move(host_options));
-    host->set_substitutes([this](const engine::Attempt& attempt) -> std::optional<testing::VirtualHost::Substitute> {
-      const auto found = mocks.find(attempt.definition->name);
-      if (found == mocks.end()) return std::nullopt;
-      try {
-        auto act = found->second->next(attempt.input);
-        if (!act) return testing::VirtualHost::Substitute{true, nullptr};
-        return testing::VirtualHost::Substitute{false, std::move(*act)};
-      } catch (const Error& error) {
-        return testing::VirtualHost::Substitute{false, [error](std::string_view) -> std::string { throw error; }};
-      }
-    });
+    host->set_substitutes(
+        [this](const engine::Attempt& attempt) -> std::optional<testing::VirtualHost::Substitute> {
+          const auto found = mocks.find(attempt.definition->name);
+          if (found == mocks.end()) return std::nullopt;
+          try {
+            auto act = found->second->next(attempt.input);
+            if (!act) return testing::VirtualHost::Substitute{true, nullptr};
+            return testing::VirtualHost::Substitute{false, std::move(*act)};
+          } catch (const Error& error) {
+            return testing::VirtualHost::Substitute{
+                false, [error](std::string_view) -> std::string { throw error; }};
+          }
+        });
     host->settle();
   }
 
@@ -99,7 +109,8 @@ struct TestEnvironment::Core {
     auto answer = std::make_shared<std::optional<Result<T>>>();
     ask_engine([answer](Result<T> given) { *answer = std::move(given); });
     host->settle();
-    if (!*answer) return Error(std::string(error_names::k_internal), "the engine did not answer at once");
+    if (!*answer)
+      return Error(std::string(error_names::k_internal), "the engine did not answer at once");
     return std::move(**answer);
   }
 
@@ -107,8 +118,9 @@ struct TestEnvironment::Core {
     auto ref = ports::parse_execution_id(execution.id);
     if (!ref) return ref.error();
     ref->run = execution.run;
-    return ask<ports::ExecutionView>(
-        [&](ports::Callback<ports::ExecutionView> done) { host->operations().describe(*ref, std::move(done)); });
+    return ask<ports::ExecutionView>([&](ports::Callback<ports::ExecutionView> done) {
+      host->operations().describe(*ref, std::move(done));
+    });
   }
 
   std::string all_waiting() {
@@ -156,14 +168,16 @@ void TestEnvironment::tick() { tick(Duration(1000)); }
 
 void TestEnvironment::tick(std::int64_t seconds) {
   if (seconds < 1) {
-    throw Error(std::string(error_names::k_invalid_input), fmt::format("time cannot move by {} seconds", seconds));
+    throw Error(std::string(error_names::k_invalid_input),
+                fmt::format("time cannot move by {} seconds", seconds));
   }
   tick(Duration(seconds * 1000));
 }
 
 void TestEnvironment::tick(Duration duration) {
   if (duration <= Duration(0)) {
-    throw Error(std::string(error_names::k_invalid_input), fmt::format("time cannot move by {} ms", duration.count()));
+    throw Error(std::string(error_names::k_invalid_input),
+                fmt::format("time cannot move by {} ms", duration.count()));
   }
   core_->host->advance_to(now() + duration);
 }
@@ -178,13 +192,15 @@ void TestEnvironment::run_until_idle(Duration horizon) {
   const Timestamp end = now() + horizon;
   while (const auto due = core_->host->next_due()) {
     if (*due > end) {
-      throw Error("NotIdle", fmt::format("something is still due after {} ms: {}", horizon.count(), core_->all_waiting()));
+      throw Error("NotIdle", fmt::format("something is still due after {} ms: {}", horizon.count(),
+                                         core_->all_waiting()));
     }
     core_->host->advance_to(*due);
   }
 }
 
-std::string TestEnvironment::start_json(std::string_view workflow, std::string input_json, const StartOptions& options) {
+std::string TestEnvironment::start_json(std::string_view workflow, std::string input_json,
+                                        const StartOptions& options) {
   ports::StartRequest request;
   request.workflow = workflow;
   if (!options.name.empty()) request.name = options.name;
@@ -198,8 +214,8 @@ std::string TestEnvironment::start_json(std::string_view workflow, std::string i
       .execution_id;
 }
 
-void TestEnvironment::send_json(const ExecutionId& execution, std::string_view signal, std::string payload_json,
-                                const SendOptions& options) {
+void TestEnvironment::send_json(const ExecutionId& execution, std::string_view signal,
+                                std::string payload_json, const SendOptions& options) {
   ports::SignalRequest request;
   request.execution = ports::parse_execution_id(execution.id).value();
   request.signal = signal;
@@ -214,7 +230,11 @@ void TestEnvironment::send_json(const ExecutionId& execution, std::string_view s
 
 void TestEnvironment::cancel(const ExecutionId& execution) {
   const auto ref = ports::parse_execution_id(execution.id).value();
-  core_->ask<bool>([&](ports::Callback<bool> done) { core_->host->operations().cancel(ref, std::move(done)); }).value();
+  core_
+      ->ask<bool>([&](ports::Callback<bool> done) {
+        core_->host->operations().cancel(ref, std::move(done));
+      })
+      .value();
 }
 
 void TestEnvironment::terminate(const ExecutionId& execution, std::string reason) {
@@ -229,23 +249,29 @@ void TestEnvironment::terminate(const ExecutionId& execution, std::string reason
 std::string TestEnvironment::call_json(std::string_view command, std::string input_json) {
   const detail::CommandDefinition* definition = core_->service.declarations().find_command(command);
   if (definition == nullptr) {
-    throw Error(std::string(error_names::k_not_found), "command " + std::string(command) + " is not declared");
+    throw Error(std::string(error_names::k_not_found),
+                "command " + std::string(command) + " is not declared");
   }
   auto answer = std::make_shared<std::optional<Result<std::string>>>();
-  core_->host->call(*definition, std::move(input_json), [answer](Result<std::string> given) { *answer = std::move(given); });
+  core_->host->call(*definition, std::move(input_json),
+                    [answer](Result<std::string> given) { *answer = std::move(given); });
   core_->host->settle();
   if (!*answer) {
-    throw Error("NotClosed", "command " + std::string(command) + " waits for what needs time to pass; open executions:" +
-                                 core_->all_waiting());
+    throw Error("NotClosed",
+                "command " + std::string(command) +
+                    " waits for what needs time to pass; open executions:" + core_->all_waiting());
   }
   return std::move(**answer).value();
 }
 
 void TestEnvironment::replay_all() {
   for (const std::string& id : core_->ids()) {
-    const auto stored = engine::read_execution(core_->store, engine::Options().shards, id, 0).value();
-    if (const auto difference = engine::find_difference(core_->service.declarations(), id, stored)) {
-      throw Error(difference->name(), "execution " + id + ": " + difference->message(), difference->details_json());
+    const auto stored =
+        engine::read_execution(core_->store, engine::Options().shards, id, 0).value();
+    if (const auto difference =
+            engine::find_difference(core_->service.declarations(), id, stored)) {
+      throw Error(difference->name(), "execution " + id + ": " + difference->message(),
+                  difference->details_json());
     }
   }
 }
@@ -281,9 +307,11 @@ std::vector<Json> TestEnvironment::history(const ExecutionId& execution) {
   return engine::read_history(core_->store, engine::Options().shards, request).value().events;
 }
 
-std::shared_ptr<detail::TaskMockCore> TestEnvironment::mock_json(std::string_view task, detail::TaskMockCore::Act standing) {
+std::shared_ptr<detail::TaskMockCore> TestEnvironment::mock_json(
+    std::string_view task, detail::TaskMockCore::Act standing) {
   if (core_->service.declarations().find_task(task) == nullptr) {
-    throw Error(std::string(error_names::k_not_found), "task " + std::string(task) + " is not declared");
+    throw Error(std::string(error_names::k_not_found),
+                "task " + std::string(task) + " is not declared");
   }
   auto& mock = core_->mocks[std::string(task)];
   if (mock == nullptr) {
@@ -298,12 +326,15 @@ std::string TestEnvironment::result_json(const ExecutionId& execution) {
   if (found.status == "succeeded") return found.result_json.value_or("null");
   if (gateway::is_closed(found.status)) {
     if (found.error) throw_error(*found.error);
-    throw Error(std::string(error_names::k_internal), "execution " + execution.id + " is " + found.status);
+    throw Error(std::string(error_names::k_internal),
+                "execution " + execution.id + " is " + found.status);
   }
   throw Error("NotClosed", "execution " + execution.id + " has no result: it is " + found.status +
                                ". Open executions and what they wait for:" + core_->all_waiting());
 }
 
-std::optional<Error> TestEnvironment::error_of(const ExecutionId& execution) { return core_->view(execution).value().error; }
+std::optional<Error> TestEnvironment::error_of(const ExecutionId& execution) {
+  return core_->view(execution).value().error;
+}
 
 }  // namespace eventual

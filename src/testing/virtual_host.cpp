@@ -13,17 +13,20 @@ namespace {
 constexpr std::size_t k_requests_max = 1'000'000;
 }  // namespace
 
-VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp now, VirtualHostOptions options)
+VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp now,
+                         VirtualHostOptions options)
     : service_(service),
       store_(store),
       now_(now),
       random_(options.seed ^ 0x7e57),
+      defect_(options.defect),
       mailbox_(std::make_shared<host::Mailbox>(k_requests_max)),
       requests_(service.declarations(), mailbox_),
       handler_host_{requests_, service.declarations(), nullptr, options.log, this},
       info_{service.name(), "http://localhost:9000"} {
   options.engine.seed = options.seed;
-  engine_ = std::make_unique<engine::Engine>(service.declarations(), store, nullptr, options.engine, options.log);
+  engine_ = std::make_unique<engine::Engine>(service.declarations(), store, nullptr, options.engine,
+                                             options.log);
   engine_->recover(now_).value();
 }
 
@@ -44,6 +47,7 @@ void VirtualHost::give(host::Message message) {
         } else if constexpr (std::is_same_v<T, host::messages::Start>) {
           engine_->start(std::move(value.request), std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::Signal>) {
+          if (defect_ == PlantedDefect::loses_signals && random_.one_in(8)) return value.done(true);
           engine_->signal(std::move(value.request), std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::Describe>) {
           engine_->describe(value.execution, std::move(value.done), now_);
@@ -51,11 +55,16 @@ void VirtualHost::give(host::Message message) {
           engine_->wait_closed(value.execution, value.wait, std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::Act>) {
           switch (value.kind) {
-            case host::messages::Act::Kind::cancel: engine_->cancel(value.execution, std::move(value.done), now_); break;
-            case host::messages::Act::Kind::terminate:
-              engine_->terminate(value.execution, std::move(value.reason), std::move(value.done), now_);
+            case host::messages::Act::Kind::cancel:
+              engine_->cancel(value.execution, std::move(value.done), now_);
               break;
-            case host::messages::Act::Kind::resume: engine_->resume(value.execution, std::move(value.done), now_); break;
+            case host::messages::Act::Kind::terminate:
+              engine_->terminate(value.execution, std::move(value.reason), std::move(value.done),
+                                 now_);
+              break;
+            case host::messages::Act::Kind::resume:
+              engine_->resume(value.execution, std::move(value.done), now_);
+              break;
           }
         }
       },
@@ -63,17 +72,41 @@ void VirtualHost::give(host::Message message) {
 }
 
 Result<void> VirtualHost::commit() {
-  if (!uncommitted_) uncommitted_ = engine_->take_output();
+  if (!uncommitted_) {
+    uncommitted_ = engine_->take_output();
+    if (defect_ != PlantedDefect::none) spoil(uncommitted_->batch);
+    if (defect_ == PlantedDefect::acts_before_commit) perform(*uncommitted_);
+  }
   if (!uncommitted_->batch.empty()) {
     const auto written = store_.commit({&uncommitted_->batch, 1});
-    if (!written) return written.error();
+    if (!written && defect_ != PlantedDefect::ignores_write_error) return written.error();
   }
   engine::Output output = std::move(*uncommitted_);
   uncommitted_.reset();
-  for (engine::Attempt& attempt : output.attempts) attempts_.push_back(std::move(attempt));
-  for (const auto& reply : output.replies) reply();
+  perform(output);
+  if (defect_ == PlantedDefect::loses_messages && random_.one_in(4)) output.messages.clear();
   engine_->committed(output, now_);
   return {};
+}
+
+void VirtualHost::perform(engine::Output& output) {
+  for (engine::Attempt& attempt : output.attempts) attempts_.push_back(std::move(attempt));
+  output.attempts.clear();
+  for (const auto& reply : output.replies) reply();
+  output.replies.clear();
+}
+
+void VirtualHost::spoil(ports::Batch& batch) {
+  const auto forget = [&](ports::Table table) {
+    std::erase_if(batch.writes, [&](const ports::Write& write) {
+      return write.table == table && write.kind == ports::Write::Kind::put && random_.one_in(4);
+    });
+  };
+  if (defect_ == PlantedDefect::forgets_timers) forget(ports::Table::timers);
+  if (defect_ == PlantedDefect::forgets_active_rows) forget(ports::Table::active);
+  if (defect_ == PlantedDefect::loses_turns) forget(ports::Table::history);
+  if (defect_ == PlantedDefect::tears_batches && random_.one_in(8))
+    batch.writes.resize(batch.writes.size() / 2);
 }
 
 void VirtualHost::run_attempt(std::size_t position) {
@@ -83,19 +116,20 @@ void VirtualHost::run_attempt(std::size_t position) {
   std::optional<Substitute> substitute;
   if (find_substitute_) substitute = find_substitute_(attempt);
   if (substitute && substitute->hangs) return;
-  strands_.run([this, attempt = std::move(attempt), substitute = std::move(substitute), mailbox = mailbox_] {
-    mailbox->post(answer(attempt, substitute));
-  });
+  strands_.run([this, attempt = std::move(attempt), substitute = std::move(substitute),
+                mailbox = mailbox_] { mailbox->post(answer(attempt, substitute)); });
 }
 
-engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt, const std::optional<Substitute>& substitute) {
+engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
+                                          const std::optional<Substitute>& substitute) {
   engine::AttemptResult result;
   result.execution_id = attempt.execution_id;
   result.run = attempt.run;
   result.seq = attempt.seq;
   result.attempt = attempt.attempt;
   host::AttemptScope scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
-  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt, attempt.idempotency_key, {});
+  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
+                      attempt.idempotency_key, {});
   detail::HandlerScope handler_scope;
   handler_scope.task = &context;
   handler_scope.service = &info_;
@@ -103,7 +137,9 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt, const 
   try {
     host::HandlerRuntime runtime(handler_host_, &scope);
     if (substitute) {
-      const detail::HandlerFunction act = [&](std::string_view input, detail::HandlerScope&) { return substitute->act(input); };
+      const detail::HandlerFunction act = [&](std::string_view input, detail::HandlerScope&) {
+        return substitute->act(input);
+      };
       result.result = runtime.run(act, attempt.input, handler_scope);
     } else {
       result.result = runtime.run(attempt.definition->run, attempt.input, handler_scope);

@@ -1,5 +1,5 @@
-// A host without threads, sockets or a clock of its own: the production engine on any store, driven one event at a time.
-// TestEnvironment and the simulator stand on it.
+// A host without threads, sockets or a clock of its own: the production engine on any store, driven
+// one event at a time. TestEnvironment and the simulator stand on it.
 #pragma once
 
 #include <deque>
@@ -22,15 +22,30 @@
 
 namespace eventual::testing {
 
+/// Defects that tests plant, to prove that the simulator finds them. A service never has one.
+enum class PlantedDefect : std::uint8_t {
+  none,
+  acts_before_commit,   ///< attempts start and answers leave before the batch is durable
+  ignores_write_error,  ///< a commit that failed counts as done
+  forgets_timers,       ///< some timer rows are not written
+  loses_messages,       ///< some messages between executions are not handed on until the next start
+  forgets_active_rows,  ///< a start does not know what was in flight
+  tears_batches,        ///< some batches are written in part
+  loses_turns,          ///< some turns of histories are not written
+  loses_signals,        ///< some signals are acknowledged and dropped
+};
+
 struct VirtualHostOptions {
   engine::Options engine;
+  PlantedDefect defect = PlantedDefect::none;
   std::uint64_t seed = 1;
   engine::LogSink log;
 };
 
 class VirtualHost final : private host::HandlerTime {
  public:
-  /// What answers for an attempt instead of its handler: a result, a thrown failure, or (nothing) it hangs.
+  /// What answers for an attempt instead of its handler: a result, a thrown failure, or (nothing)
+  /// it hangs.
   using Act = std::function<std::string(std::string_view input_json)>;
   /// Whether an attempt is answered by a substitute, and by which.
   struct Substitute {
@@ -39,8 +54,10 @@ class VirtualHost final : private host::HandlerTime {
   };
   using FindSubstitute = std::function<std::optional<Substitute>(const engine::Attempt& attempt)>;
 
-  /// `service` and `store` must outlive it. Recovers what the store holds. Throws when the store cannot be read.
-  VirtualHost(const Service& service, ports::Store& store, Timestamp now, VirtualHostOptions options);
+  /// `service` and `store` must outlive it. Recovers what the store holds. Throws when the store
+  /// cannot be read.
+  VirtualHost(const Service& service, ports::Store& store, Timestamp now,
+              VirtualHostOptions options);
   ~VirtualHost() override;
 
   Timestamp now() override { return now_; }
@@ -54,7 +71,8 @@ class VirtualHost final : private host::HandlerTime {
   std::size_t attempts_ready() const noexcept { return attempts_.size(); }
   /// Gives the engine all that was posted.
   void take_mail();
-  /// Commits the output of this round and performs its effects. The error of a failing store; the same output is kept then.
+  /// Commits the output of this round and performs its effects. The error of a failing store; the
+  /// same output is kept then.
   Result<void> commit();
   /// Runs one attempt that is ready, by its position, until it ends or waits.
   void run_attempt(std::size_t position = 0);
@@ -81,16 +99,23 @@ class VirtualHost final : private host::HandlerTime {
 
  private:
   // host::HandlerTime
-  void wait(std::optional<Timestamp> due, const std::function<bool()>& arrived) override { strands_.wait(due, arrived); }
+  void wait(std::optional<Timestamp> due, const std::function<bool()>& arrived) override {
+    strands_.wait(due, arrived);
+  }
   std::uint64_t random_u64() override { return random_.next_u64(); }
 
   void give(host::Message message);
-  engine::AttemptResult answer(const engine::Attempt& attempt, const std::optional<Substitute>& substitute);
+  void perform(engine::Output& output);
+  /// The batch as a planted defect writes it.
+  void spoil(ports::Batch& batch);
+  engine::AttemptResult answer(const engine::Attempt& attempt,
+                               const std::optional<Substitute>& substitute);
 
   const Service& service_;
   ports::Store& store_;
   Timestamp now_;
   base::Random random_;
+  PlantedDefect defect_;
   std::shared_ptr<host::Mailbox> mailbox_;  // shared with callbacks of handlers
   host::Requests requests_;
   std::unique_ptr<engine::Engine> engine_;
