@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eventual/http.hpp"
+#include "eventual/schema.hpp"
 #include "eventual/time.hpp"
 
 namespace eventual {
@@ -79,6 +80,8 @@ struct CommandOptions {
   std::string description = {};
   std::vector<std::string> tags = {};
   Duration timeout = Duration(60'000);  ///< of a request; then the caller gets 503
+  Annotations input = {};               ///< of an input that is no struct; its texts are literals
+  bool unknown_fields_refused = false;  ///< a member that the input does not have is an error
 };
 
 struct ServiceOptions {

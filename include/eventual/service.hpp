@@ -108,7 +108,8 @@ class Service {
     detail::CommandDefinition definition;
     describe<Types>(definition, std::move(command_name), location);
     definition.options = std::move(options);
-    definition.run = detail::make_handler(std::move(handler));
+    definition.run =
+        detail::make_handler(std::move(handler), definition.options.input, definition.options.unknown_fields_refused);
     return Command<typename Types::Input, typename Types::Output>(declarations_.add(std::move(definition)).name);
   }
   template <class Handler>

@@ -60,6 +60,8 @@ Json signal_json(const detail::SignalDefinition& signal) {
 Json command_json(const detail::CommandDefinition& command) {
   const CommandOptions& options = command.options;
   Json json = begin(command, options.description);
+  if (command.input != nullptr)
+    json.set("input", detail::schema_json(*command.input, &options.input));
   if (!options.summary.empty()) json.set("summary", options.summary);
   json.set("rpc_path", "/rpc/" + command.name);
   if (!options.path.empty()) {

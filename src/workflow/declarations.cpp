@@ -165,6 +165,13 @@ CommandDefinition& Declarations::add(CommandDefinition definition) {
   check.timeout(command.options.timeout, "timeout");
   const int status = command.options.success_status;
   check.require(status >= 200 && status <= 299, "success_status must be from 200 to 299");
+  if (command.input != nullptr) {
+    const std::vector<std::string> told = schema_defects(*command.input, nullptr);
+    for (const std::string& defect : schema_defects(*command.input, &command.options.input)) {
+      const bool news = std::find(told.begin(), told.end(), defect) == told.end();
+      check.require(!news, fmt::format("its input: {}", defect));
+    }
+  }
   if (!command.options.path.empty()) {
     const std::string defect = path_defect(command.options.path);
     check.require(defect.empty(), fmt::format("path \"{}\" {}", command.options.path, defect));

@@ -183,6 +183,19 @@ TEST(TestEnvironment, CommandsRunInProcess) {
   env.tick(5);
 }
 
+TEST(TestEnvironment, APrimitiveInputHasTheAnnotationsOfItsCommand) {
+  Service shop{"shop"};
+  const auto order = shop.command("order", {.input = {.description = "how many", .minimum = 1, .maximum = 10}},
+                                  [](std::int64_t count) { return count; });
+  const auto strict = shop.command("strict", {.unknown_fields_refused = true}, [](Order given) { return given.id; });
+  TestEnvironment env(shop);
+  EXPECT_EQ(env.call(order, std::int64_t{10}), 10);
+  EXPECT_THROW((void)env.call(order, std::int64_t{11}), Error);
+  EXPECT_EQ(env.call_json("strict", R"({"id":"a","amount":1})"), R"("a")");
+  EXPECT_THROW((void)env.call_json("strict", R"({"id":"a","amount":1,"colour":"red"})"), Error);
+  EXPECT_EQ(env.call(strict, Order{"b", 1}), "b");
+}
+
 TEST(TestEnvironment, ARestartLosesNothing) {
   TestEnvironment env(service());
   const auto execution = env.start(sleeper, std::int64_t{10});

@@ -144,25 +144,29 @@ decltype(auto) supply(HandlerScope& scope) {
 }
 
 template <class F, class Types, std::size_t... Index>
-decltype(auto) invoke_supplied(F& handler, std::string_view input_json, HandlerScope& scope, std::index_sequence<Index...>) {
+decltype(auto) invoke_supplied(F& handler, std::string_view input_json, HandlerScope& scope,
+                               const ReadOptions& options, std::index_sequence<Index...>) {
   using Parameters = typename Types::Parameters;
   if constexpr (Types::has_input) {
-    auto input = from_json<typename Types::Input>(input_json).value();
+    auto input = from_json<typename Types::Input>(input_json, options).value();
     return handler(std::move(input), supply<std::tuple_element_t<Index + 1, Parameters>>(scope)...);
   } else {
-    (void)input_json;
+    (void)input_json, (void)options;
     return handler(supply<std::tuple_element_t<Index, Parameters>>(scope)...);
   }
 }
 
 /// The handler as a function of JSON. A handler that is a coroutine runs to its end on the calling thread.
 template <class F>
-HandlerFunction make_handler(F handler) {
+HandlerFunction make_handler(F handler, Annotations annotations = {}, bool unknown_fields_refused = false) {
   using Types = HandlerTypes<F>;
   constexpr std::size_t supplied = std::tuple_size_v<typename Types::Parameters> - (Types::has_input ? 1 : 0);
-  return [handler = std::move(handler)](std::string_view input_json, HandlerScope& scope) mutable -> std::string {
+  return [handler = std::move(handler), annotations, unknown_fields_refused](
+             std::string_view input_json, HandlerScope& scope) mutable -> std::string {
+    const ReadOptions options{.unknown_fields_refused = unknown_fields_refused, .annotations = &annotations};
     auto run = [&]() -> decltype(auto) {
-      return invoke_supplied<F, Types>(handler, input_json, scope, std::make_index_sequence<supplied>{});
+      return invoke_supplied<F, Types>(handler, input_json, scope, options,
+                                       std::make_index_sequence<supplied>{});
     };
     if constexpr (std::is_void_v<typename Types::Output>) {
       if constexpr (Types::returns_future) {
