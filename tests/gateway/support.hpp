@@ -126,7 +126,7 @@ class Client {
  private:
   bool fill() {
     pollfd poll{.fd = socket_, .events = POLLIN, .revents = 0};
-    if (::poll(&poll, 1, 5000) <= 0) throw std::runtime_error("no answer within 5 s");
+    if (::poll(&poll, 1, 60'000) <= 0) throw std::runtime_error("no answer within a minute");
     char bytes[65536];
     const ssize_t size = ::recv(socket_, bytes, sizeof bytes, 0);
     if (size <= 0) return false;
