@@ -261,7 +261,8 @@ bool Connection::collect() {
     const bool last = loop_.draining && slots_.empty() && !mid_request();
     const bool asked =
         equals_ignoring_case(http::find(slot.response.headers, "connection"), "close");
-    append_answer(std::move(slot), last || asked || !slot.keep_alive);
+    const bool close = last || asked || !slot.keep_alive;
+    append_answer(std::move(slot), close);
   }
   return !output_.empty();
 }
