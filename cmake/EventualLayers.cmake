@@ -11,7 +11,7 @@ math(EXPR eventual_count "${eventual_last} + 1")
 set(EVENTUAL_ALL_LAYERS ${EVENTUAL_LAYERS})
 list(SUBLIST EVENTUAL_LAYERS 0 ${eventual_count} EVENTUAL_LAYERS)
 
-set(EVENTUAL_LINKS_base fmt::fmt Threads::Threads)
+set(EVENTUAL_LINKS_base fmt::fmt Threads::Threads date::date-tz)
 set(EVENTUAL_LINKS_schema simdjson::simdjson)
 set(EVENTUAL_LINKS_store eventual_rocksdb)
 set(EVENTUAL_LINKS_gateway eventual_boost)

@@ -256,6 +256,18 @@ class TestEnvironment {
 
   void cancel(const ExecutionId& execution);
   void terminate(const ExecutionId& execution, std::string reason = {});
+  /// Holds it; throws NotAllowed when it is parked.
+  void pause(const ExecutionId& execution, std::string reason = {});
+  /// Lets a paused one go on, tries a parked one again. Throws what still parks it.
+  void resume(const ExecutionId& execution);
+  /// Runs a closed one again from where it failed, as its next run: handles without a run mean that one then. Returns its
+  /// number.
+  std::uint32_t retry(const ExecutionId& execution);
+  /// A new execution with the history of `source` up to call `seq`, which is made again.
+  template <class Output>
+  TestExecution<Output> fork(const TestExecution<Output>& source, std::uint32_t seq, std::string name = {}) {
+    return TestExecution<Output>(*this, fork_id(source, seq, std::move(name)));
+  }
 
   /// Calls a command in process, through its schemas. Throws what it throws. A command that waits for what needs time to pass
   /// cannot end: throws Error("NotClosed") that says what everything waits for.
@@ -299,6 +311,7 @@ class TestEnvironment {
   friend class TestExecution;
 
   std::shared_ptr<detail::TaskMockCore> mock_json(std::string_view task, detail::TaskMockCore::Act standing);
+  std::string fork_id(const ExecutionId& source, std::uint32_t seq, std::string name);
   /// JSON of the result; throws as TestExecution::result says.
   std::string result_json(const ExecutionId& execution);
   std::optional<Error> error_of(const ExecutionId& execution);

@@ -274,6 +274,7 @@ void Engine::close(Live& live, const model::Event& closing) {
       },
       closing);
   live.record.reason = {};
+  live.record.undone = live.executor != nullptr && live.executor->compensated();
   live.record_changed = true;
   ++figures_.closed;
   for (const auto& [seq, call] : live.calls) {
@@ -442,8 +443,13 @@ void Engine::act_on_open(const ports::ExecutionRef& execution, ports::Callback<b
   if (!loaded) return reply(std::move(done), Result<bool>(loaded.error()));
   Live& live = **loaded;
   if (model::is_closed(live.record.status) ||
-      (live.executor != nullptr && live.executor->closing())) {
+      (live.executor != nullptr && live.executor->closing()) ||
+      (execution.run != 0 && execution.run < live.record.run)) {
     return reply(std::move(done), Result<bool>(closed_error(live.id)));
+  }
+  if (execution.run > live.record.run) {
+    return reply(std::move(done), Result<bool>(not_found("execution " + live.id + " has no run " +
+                                                         std::to_string(execution.run))));
   }
   reply(std::move(done), act(live));
 }
@@ -469,6 +475,26 @@ void Engine::terminate(const ports::ExecutionRef& execution, std::string reason,
   });
 }
 
+void Engine::pause(const ports::ExecutionRef& execution, std::string reason,
+                   ports::Callback<bool> done, Timestamp now) {
+  act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
+    if (live.in_turn) finish_turn(live);  // what it has decided stands
+    if (model::is_closed(live.record.status)) return closed_error(live.id);
+    if (live.record.status == model::Status::paused) return false;
+    if (live.record.status != model::Status::running) {
+      return Error(std::string(error_names::k_not_allowed),
+                   "execution " + live.id + " is parked: " + live.record.reason.message);
+    }
+    begin_turn(live, now);
+    live.record.status = model::Status::paused;
+    live.record.reason = model::ErrorRecord(Error(std::string(k_paused_reason), reason));
+    live.record_changed = true;
+    live.parked_at = live.turn.at;
+    live.turn.events.push_back(model::ExecutionPaused{std::move(reason)});
+    return true;
+  });
+}
+
 void Engine::resume(const ports::ExecutionRef& execution, ports::Callback<bool> done,
                     Timestamp now) {
   if (marker_ != nullptr && marker_->crashes({execution.id(), 1}) >= options_.crashes_max) {
@@ -480,7 +506,9 @@ void Engine::resume(const ports::ExecutionRef& execution, ports::Callback<bool> 
     }
   }
   act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
-    if (live.record.status != model::Status::parked) return false;
+    const bool paused = live.record.status == model::Status::paused;
+    if (!paused && live.record.status != model::Status::parked) return false;
+    if (paused && live.in_turn) finish_turn(live);
     if (live.in_turn)
       return Error(std::string(error_names::k_unavailable),
                    "it is being parked right now: try again");

@@ -141,7 +141,15 @@ class Engine {
   void cancel(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
   void terminate(const ports::ExecutionRef& execution, std::string reason,
                  ports::Callback<bool> done, Timestamp now);
-  /// Tries again what is parked.
+  /// Holds it until it is resumed.
+  void pause(const ports::ExecutionRef& execution, std::string reason, ports::Callback<bool> done,
+             Timestamp now);
+  /// Runs a closed one again as its next run.
+  void retry(const ports::ExecutionRef& execution, ports::Callback<ports::StartReply> done,
+             Timestamp now);
+  void fork(const ports::ForkRequest& request, ports::Callback<ports::StartReply> done,
+            Timestamp now);
+  /// Lets go on what is paused, tries again what is parked.
   void resume(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
   /// Fires what is due, at most a tick's worth; more is due at once then.
   void tick(Timestamp now);
@@ -177,6 +185,7 @@ class Engine {
     std::optional<Duration> timeout_override;
     std::optional<RetryPolicy> retry_override;
     std::optional<Error> last_error;
+    std::string made_by;  ///< "<id>/<run>" that made the call; empty: this run
     // timer, timed_wait, task between attempts
     Timestamp due{};
   };
@@ -201,7 +210,7 @@ class Engine {
     std::size_t tasks_in_flight = 0;
     std::size_t* total_in_flight;
     std::size_t kept_events = 0;  ///< rows of events that wait until it is no longer parked
-    Timestamp parked_at{};
+    Timestamp parked_at{};      ///< or paused
     bool cancel_requested = false;
     bool unreadable = false;  ///< its history: the open calls are not known
     bool active_row = false;
@@ -317,6 +326,23 @@ class Engine {
   void deliver_deferred(Live& live, Timestamp now);
   Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload,
                            std::string message_id, Timestamp now);
+
+  // repair.cpp
+  /// A run that begins with a part of another's history.
+  struct Branch {
+    std::string id;
+    std::uint32_t run = 1;
+    const detail::WorkflowDefinition* definition = nullptr;
+    std::vector<model::Turn> copied;
+    std::vector<model::Event> events;  ///< of the turn that follows
+  };
+  Result<std::unique_ptr<Live>> replay_copied(Branch& branch, Timestamp now);
+  Live& begin_branch(std::unique_ptr<Live> made, Branch branch, Timestamp now);
+  Result<ports::StartReply> fork_or_find(const ports::ForkRequest& request, Timestamp now);
+  Result<ports::StartReply> retry_closed(Live& live, std::optional<std::uint32_t> parent_run,
+                                         Timestamp now);
+  void track_fork(Live& live, const model::ExecutionForked& forked, Timestamp at);
+  bool take_back_child(const model::Message& message, Timestamp now);
 
   // views.cpp
   ports::ExecutionView view_of(const Live& live) const;

@@ -14,6 +14,9 @@ inline std::uint16_t shard_of_id(std::string_view id, std::uint16_t shards) noex
   return static_cast<std::uint16_t>(base::stable_hash(id) % shards);
 }
 
+/// In the reason of a paused execution's record, beside what was said when it was paused.
+inline constexpr std::string_view k_paused_reason = "Paused";
+
 inline Error not_found(std::string message) {
   return Error(std::string(error_names::k_not_found), std::move(message));
 }

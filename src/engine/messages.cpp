@@ -71,6 +71,7 @@ bool Engine::deliver_kept(const std::string& row, const model::Message& message,
 }
 
 bool Engine::deliver_start_child(const model::Message& message, Timestamp now) {
+  if (take_back_child(message, now)) return true;
   model::Message answer;
   answer.kind = message.wait_for_result ? model::Message::Kind::child_closed
                                         : model::Message::Kind::child_started;

@@ -36,8 +36,16 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
         if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
           live.started = value;
           live.started.input.text.clear();
-        } else if constexpr (std::is_same_v<T, model::ExecutionParked>) {
+        } else if constexpr (std::is_same_v<T, model::ExecutionParked> ||
+                             std::is_same_v<T, model::ExecutionPaused>) {
           live.parked_at = at;
+        } else if constexpr (std::is_same_v<T, model::ExecutionForked>) {
+          track_fork(live, value, at);
+        } else if constexpr (std::is_same_v<T, model::ExecutionAdopted>) {
+          live.started.parent_id = value.parent_id;
+          live.started.parent_run = value.parent_run;
+          live.started.parent_seq = value.parent_seq;
+          live.started.parent_waits = value.parent_waits;
         } else if constexpr (std::is_same_v<T, model::CancelRequested>) {
           live.cancel_requested = true;
         } else if constexpr (std::is_same_v<T, model::SignalReceived>) {
@@ -198,7 +206,7 @@ Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestam
     live->stuck_on_load = turns.error();
     read_unreadable(*live);
   }
-  if (live->record.status == model::Status::parked) {
+  if (live->record.status != model::Status::running) {
     if (auto kept = read_kept(*live); !kept) return kept.error();
   }
   if (!live->unreadable) live->active_row = live->tasks_in_flight > 0;
@@ -300,10 +308,15 @@ Result<bool> Engine::unpark(Live& live, Timestamp now) {
     std::swap(live.tasks_in_flight, read_again.tasks_in_flight);
   }
   begin_turn(live, now);
+  const bool paused = live.record.status == model::Status::paused;
   live.record.status = model::Status::running;
   live.record.reason = {};
   live.record_changed = true;
-  apply(live, model::ExecutionUnparked{}, now);
+  if (paused) {
+    apply(live, model::ExecutionResumed{}, now);
+  } else {
+    apply(live, model::ExecutionUnparked{}, now);
+  }
   rearm(live);
   deliver_deferred(live, now);
   if (not_taken_up_.erase(live.id) > 0) take_up(live, now);
@@ -359,7 +372,7 @@ Result<void> Engine::recover(Timestamp now) {
       continue;
     }
     take_up(**live, now);
-    if ((*live)->record.status == model::Status::parked) not_taken_up_.insert(id);
+    if ((*live)->record.status != model::Status::running) not_taken_up_.insert(id);
   }
   for (Output::Outgoing& outgoing : messages)
     deliver(outgoing.row, std::move(outgoing.message), now);

@@ -58,7 +58,8 @@ void Engine::dispatch(Live& live, std::uint32_t seq, OpenCall& call, Timestamp n
   attempt.attempt = call.attempt;
   attempt.input = call.input;
   attempt.idempotency_key =
-      live.id + "/" + std::to_string(live.record.run) + "/" + std::to_string(seq);
+      (call.made_by.empty() ? live.id + "/" + std::to_string(live.record.run) : call.made_by) +
+      "/" + std::to_string(seq);
   output_.attempts.push_back(std::move(attempt));
   std::optional<Timestamp> overdue_at = call.deadline;
   const Duration timeout = timeout_of(call);

@@ -45,7 +45,7 @@ ports::ExecutionView view_of_record(std::string_view id, const model::ExecutionR
   view.status = model::to_string(record.status);
   view.started_at = record.started_at;
   view.closed_at = record.closed_at;
-  if (!record.reason.name.empty()) view.error = record.reason.to_error();
+  if (record.status == model::Status::parked) view.error = record.reason.to_error();
   for (const std::string* bytes : {&record.first_turn, &record.last_turn}) {
     if (bytes->empty()) continue;
     if (auto turn = model::decode_turn(*bytes, 0)) add_outcome(*turn, view);
@@ -89,9 +89,14 @@ ports::ExecutionView Engine::view_of(const Live& live) const {
 
 void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
   if (live.record.status == model::Status::parked) {
-    view.waiting_for.push_back({"repair", live.parked_at,
+    view.waiting_for.push_back({"parked", live.parked_at,
                                 Json::object({{"reason", live.record.reason.name},
-                                              {"message", live.record.reason.message}})});
+                                              {"message", live.record.reason.message},
+                                              {"kept", live.kept_events}})});
+  } else if (live.record.status == model::Status::paused) {
+    view.waiting_for.push_back({"paused", live.parked_at,
+                                Json::object({{"reason", live.record.reason.message},
+                                              {"kept", live.kept_events}})});
   }
   std::vector<workflow::Waiting> waiting;
   if (live.executor != nullptr) waiting = live.executor->waiting();

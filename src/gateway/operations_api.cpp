@@ -171,7 +171,7 @@ class OperationsApi::Impl {
     void (Impl::*handle)(const http::Request&, const SharedResponder&);
     bool open = false;  ///< answers without the admin token
   };
-  static const Endpoint k_endpoints[10];
+  static const Endpoint k_endpoints[14];
 
   static http::Response answer_unmatched(const Match& match) {
     switch (match.kind) {
@@ -226,23 +226,26 @@ class OperationsApi::Impl {
       }
       start.timeout = Duration(timeout->as_int64());
     }
-    operations_.start(std::move(start),
-                      reply_with<ports::StartReply>(respond, [](const ports::StartReply& reply) {
-                        http::Response response =
-                            json_response(reply.already_running ? 200 : 201,
-                                          ObjectWriter()
-                                              .text("execution_id", reply.execution_id)
-                                              .number("run", reply.run)
-                                              .boolean("already_running", reply.already_running)
-                                              .finish());
-                        if (const auto ref = ports::parse_execution_id(reply.execution_id); ref) {
-                          response.headers.emplace_back("location",
-                                                        fmt::format("/_eventual/executions/{}/{}",
-                                                                    percent_encode((*ref).workflow),
-                                                                    percent_encode((*ref).name)));
-                        }
-                        return response;
-                      }));
+    operations_.start(std::move(start), started(respond));
+  }
+
+  /// An execution, or a run of one, began.
+  static ports::Callback<ports::StartReply> started(const SharedResponder& respond) {
+    return reply_with<ports::StartReply>(respond, [](const ports::StartReply& reply) {
+      http::Response response =
+          json_response(reply.already_running ? 200 : 201,
+                        ObjectWriter()
+                            .text("execution_id", reply.execution_id)
+                            .number("run", reply.run)
+                            .boolean("already_running", reply.already_running)
+                            .finish());
+      if (const auto ref = ports::parse_execution_id(reply.execution_id); ref) {
+        response.headers.emplace_back("location", fmt::format("/_eventual/executions/{}/{}",
+                                                              percent_encode((*ref).workflow),
+                                                              percent_encode((*ref).name)));
+      }
+      return response;
+    });
   }
 
   void list(const http::Request& request, const SharedResponder& respond) {
@@ -311,14 +314,51 @@ class OperationsApi::Impl {
 
   void terminate(const http::Request& request, const SharedResponder& respond) {
     ports::ExecutionRef execution = execution_of(request);
-    const Json body = object_body_of(request);
-    std::string reason;
-    if (const Json* given = body.find("reason"); given != nullptr && !given->is_null()) {
-      if (!given->is_string()) throw bad_member("/reason", "must be a string");
-      reason = given->as_string();
-    }
+    std::string reason = reason_of(request);
     std::string id = execution.id();
     operations_.terminate(std::move(execution), std::move(reason), acted(respond, std::move(id)));
+  }
+
+  void pause(const http::Request& request, const SharedResponder& respond) {
+    ports::ExecutionRef execution = execution_of(request);
+    std::string reason = reason_of(request);
+    std::string id = execution.id();
+    operations_.pause(std::move(execution), std::move(reason), acted(respond, std::move(id)));
+  }
+
+  void resume(const http::Request& request, const SharedResponder& respond) {
+    ports::ExecutionRef execution = execution_of(request);
+    std::string id = execution.id();
+    operations_.resume(std::move(execution), acted(respond, std::move(id)));
+  }
+
+  void retry(const http::Request& request, const SharedResponder& respond) {
+    operations_.retry(execution_of(request), started(respond));
+  }
+
+  void fork(const http::Request& request, const SharedResponder& respond) {
+    const Json body = object_body_of(request);
+    ports::ForkRequest fork;
+    fork.execution = execution_of(request);
+    if (const Json* name = body.find("name"); name != nullptr && !name->is_null()) {
+      if (!name->is_string()) throw bad_member("/name", "must be a string");
+      fork.name = name->as_string();
+    }
+    const Json* seq = body.find("seq");
+    if (seq == nullptr || !seq->is_integer() || seq->dump().front() == '-' ||
+        seq->as_uint64() > std::numeric_limits<std::uint32_t>::max()) {
+      throw bad_member("/seq", "must be the number of a call");
+    }
+    fork.seq = static_cast<std::uint32_t>(seq->as_uint64());
+    operations_.fork(std::move(fork), started(respond));
+  }
+
+  static std::string reason_of(const http::Request& request) {
+    const Json body = object_body_of(request);
+    const Json* given = body.find("reason");
+    if (given == nullptr || given->is_null()) return {};
+    if (!given->is_string()) throw bad_member("/reason", "must be a string");
+    return given->as_string();
   }
 
   static ports::Callback<bool> acted(const SharedResponder& respond, std::string execution_id) {
@@ -346,7 +386,7 @@ class OperationsApi::Impl {
   std::optional<BlockingPool> pool_;
 };
 
-const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[10] = {
+const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[14] = {
     {http::Method::get, "/_eventual/health", "health", &Impl::health, true},
     {http::Method::get, "/_eventual/manifest", "manifest", &Impl::manifest},
     {http::Method::post, "/_eventual/workflows/:workflow/executions", "start", &Impl::start},
@@ -359,6 +399,10 @@ const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[10] = {
     {http::Method::post, "/_eventual/executions/:workflow/:name/cancel", "cancel", &Impl::cancel},
     {http::Method::post, "/_eventual/executions/:workflow/:name/terminate", "terminate",
      &Impl::terminate},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/pause", "pause", &Impl::pause},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/resume", "resume", &Impl::resume},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/retry", "retry", &Impl::retry},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/fork", "fork", &Impl::fork},
 };
 
 OperationsApi::OperationsApi(ports::Operations& operations, OperationsApiOptions options)

@@ -1,5 +1,5 @@
-// The operations endpoints: start, list, get, history, result, signal, cancel, terminate, health,
-// manifest.
+// The operations endpoints: start, list, get, history, result, signal, cancel, terminate, pause,
+// resume, retry, fork, health, manifest.
 #pragma once
 
 #include <cstdint>

@@ -35,13 +35,21 @@ struct WaitClosed {
   Duration wait{};
   ports::Callback<ports::ExecutionView> done;
 };
-/// Cancel, terminate, resume.
+/// Cancel, terminate, pause, resume.
 struct Act {
-  enum class Kind { cancel, terminate, resume };
+  enum class Kind { cancel, terminate, pause, resume };
   Kind kind = Kind::cancel;
   ports::ExecutionRef execution;
   std::string reason;
   ports::Callback<bool> done;
+};
+struct Retry {
+  ports::ExecutionRef execution;
+  ports::Callback<ports::StartReply> done;
+};
+struct Fork {
+  ports::ForkRequest request;
+  ports::Callback<ports::StartReply> done;
 };
 /// The service begins to stop: nobody waits for results any more.
 struct Drain {};
@@ -50,7 +58,7 @@ struct Drain {};
 
 using Message =
     std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Describe,
-                 messages::WaitClosed, messages::Act, messages::Drain>;
+                 messages::WaitClosed, messages::Act, messages::Retry, messages::Fork, messages::Drain>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {

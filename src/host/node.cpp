@@ -198,6 +198,10 @@ void Node::feed(Message& message, Timestamp now) {
           engine_->wait_closed(value.execution, value.wait, std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::Drain>) {
           engine_->abandon_waiters();
+        } else if constexpr (std::is_same_v<T, messages::Retry>) {
+          engine_->retry(value.execution, std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Fork>) {
+          engine_->fork(value.request, std::move(value.done), now);
         } else {
           static_assert(std::is_same_v<T, messages::Act>);
           switch (value.kind) {
@@ -206,6 +210,9 @@ void Node::feed(Message& message, Timestamp now) {
             case messages::Act::Kind::terminate:
               return engine_->terminate(value.execution, std::move(value.reason),
                                         std::move(value.done), now);
+            case messages::Act::Kind::pause:
+              return engine_->pause(value.execution, std::move(value.reason),
+                                    std::move(value.done), now);
             case messages::Act::Kind::resume:
               return engine_->resume(value.execution, std::move(value.done), now);
           }
@@ -310,6 +317,15 @@ void Node::cancel(ports::ExecutionRef execution, ports::Callback<bool> done) {
 void Node::terminate(ports::ExecutionRef execution, std::string reason,
                      ports::Callback<bool> done) {
   handlers_->requests().terminate(std::move(execution), std::move(reason), std::move(done));
+}
+void Node::pause(ports::ExecutionRef execution, std::string reason, ports::Callback<bool> done) {
+  handlers_->requests().pause(std::move(execution), std::move(reason), std::move(done));
+}
+void Node::retry(ports::ExecutionRef execution, ports::Callback<ports::StartReply> done) {
+  handlers_->requests().retry(std::move(execution), std::move(done));
+}
+void Node::fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) {
+  handlers_->requests().fork(std::move(request), std::move(done));
 }
 void Node::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
   handlers_->requests().resume(std::move(execution), std::move(done));

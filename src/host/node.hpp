@@ -81,8 +81,11 @@ class Node final : public ports::Operations {
   void cancel(ports::ExecutionRef execution, ports::Callback<bool> done) override;
   void terminate(ports::ExecutionRef execution, std::string reason,
                  ports::Callback<bool> done) override;
-  /// Tries again what is parked; false when it was not. NotFound, Closed, Unavailable.
-  void resume(ports::ExecutionRef execution, ports::Callback<bool> done);
+  void pause(ports::ExecutionRef execution, std::string reason,
+             ports::Callback<bool> done) override;
+  void resume(ports::ExecutionRef execution, ports::Callback<bool> done) override;
+  void retry(ports::ExecutionRef execution, ports::Callback<ports::StartReply> done) override;
+  void fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) override;
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
   ports::Health health() override;

@@ -141,6 +141,26 @@ void Requests::terminate(ports::ExecutionRef execution, std::string reason,
   act({messages::Act::Kind::terminate, std::move(execution), std::move(reason), std::move(done)});
 }
 
+void Requests::pause(ports::ExecutionRef execution, std::string reason,
+                     ports::Callback<bool> done) {
+  if (reason.size() > base::k_name_bytes_max) {
+    return done(invalid(fmt::format("the reason has {} bytes, more than {}", reason.size(),
+                                    base::k_name_bytes_max)));
+  }
+  act({messages::Act::Kind::pause, std::move(execution), std::move(reason), std::move(done)});
+}
+
+void Requests::retry(ports::ExecutionRef execution, ports::Callback<ports::StartReply> done) {
+  post(*mailbox_, messages::Retry{std::move(execution), answered_once(std::move(done))});
+}
+
+void Requests::fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) {
+  if (request.name) {
+    if (const Result<void> name = check_name(*request.name); !name) return done(name.error());
+  }
+  post(*mailbox_, messages::Fork{std::move(request), answered_once(std::move(done))});
+}
+
 void Requests::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
   act({messages::Act::Kind::resume, std::move(execution), {}, std::move(done)});
 }

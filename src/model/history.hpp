@@ -217,6 +217,53 @@ struct ExecutionUnparked {
   void fields(V&) {}
 };
 
+/// Somebody holds it: none of its code runs and no attempt begins until it is resumed.
+struct ExecutionPaused {
+  static constexpr std::uint8_t k_tag = 25;
+  static constexpr std::string_view k_type = "execution_paused";
+  std::string reason;
+  template <class V>
+  void fields(V& v) {
+    v("reason", reason);
+  }
+};
+
+struct ExecutionResumed {
+  static constexpr std::uint8_t k_tag = 26;
+  static constexpr std::string_view k_type = "execution_resumed";
+  template <class V>
+  void fields(V&) {}
+};
+
+/// What stands before this turn was copied from another run: of this execution when it was retried, of another one when it
+/// was forked. From here on ids and random numbers derive from `derivation`, and calls that have no answer are made again.
+struct ExecutionForked {
+  static constexpr std::uint8_t k_tag = 27;
+  static constexpr std::string_view k_type = "execution_forked";
+  std::string source_id;
+  std::uint32_t source_run = 0;
+  std::optional<std::uint32_t> from_call;  ///< the call from which it was forked; nothing for a retry
+  std::string derivation;
+  template <class V>
+  void fields(V& v) {
+    v("source_id", source_id), v("source_run", source_run), v("from_call", from_call), v("derivation", derivation);
+  }
+};
+
+/// A later run of its parent waits for it instead of the one that started it.
+struct ExecutionAdopted {
+  static constexpr std::uint8_t k_tag = 28;
+  static constexpr std::string_view k_type = "execution_adopted";
+  std::string parent_id;
+  std::uint32_t parent_run = 0;
+  std::uint32_t parent_seq = 0;
+  bool parent_waits = false;
+  template <class V>
+  void fields(V& v) {
+    v("parent_id", parent_id), v("parent_run", parent_run), v("parent_seq", parent_seq), v("parent_waits", parent_waits);
+  }
+};
+
 // --- how it ended ---
 
 struct ExecutionSucceeded {
@@ -350,7 +397,8 @@ struct SignalExpected {
 
 using Event = std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted, TimerFired,
                            CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded, ChildFailed, SignalDelivered,
-                           SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, ExecutionSucceeded,
+                           SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, ExecutionPaused,
+                           ExecutionResumed, ExecutionForked, ExecutionAdopted, ExecutionSucceeded,
                            ExecutionFailed, ExecutionCancelled, ExecutionTimedOut, ExecutionTerminated, TaskScheduled,
                            TimerStarted, ChildScheduled, SignalSent, ConditionStarted, SignalExpected>;
 

@@ -35,14 +35,15 @@ struct ExecutionRecord {
   Status status = Status::running;
   Timestamp started_at{};
   std::optional<Timestamp> closed_at;
-  ErrorRecord reason;         ///< why it is parked
+  ErrorRecord reason;         ///< why it is parked or paused
   std::uint32_t turns = 1;    ///< kept exact while it is closed; while it is open the history table decides
   std::string first_turn;     ///< encoded
   std::string last_turn;      ///< encoded; empty while it is open or when it closed in its first turn
+  bool undone = false;        ///< compensations ran before it closed
   template <class V>
   void fields(V& v) {
     v("run", run), v("status", status), v("started_at", started_at), v("closed_at", closed_at), v("reason", reason),
-        v("turns", turns), v("first_turn", first_turn), v("last_turn", last_turn);
+        v("turns", turns), v("first_turn", first_turn), v("last_turn", last_turn), v("undone", undone);
   }
 };
 
@@ -105,7 +106,7 @@ struct ListingKey {
 };
 std::optional<ListingKey> parse_listing(std::string_view key);
 
-enum class TimerKind : std::uint8_t { call = 0, retry = 1, execution_timeout = 2 };  // reaches disk: never renumber
+enum class TimerKind : std::uint8_t { call = 0, retry = 1, execution_timeout = 2, schedule = 12 };  // reaches disk: never renumber
 /// timers: by due time within a shard.
 std::string timer(std::uint16_t shard, Timestamp due, std::string_view id, std::uint32_t run, std::uint32_t seq,
                   TimerKind kind);

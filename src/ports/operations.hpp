@@ -46,9 +46,16 @@ struct SignalRequest {
   std::string message_id;  ///< deduplicates; empty: every send counts
 };
 
+/// A new execution that shares the history of another up to one of its calls.
+struct ForkRequest {
+  ExecutionRef execution;           ///< the source
+  std::uint32_t seq = 0;            ///< the call that is made again
+  std::optional<std::string> name;  ///< absent: the engine makes one
+};
+
 /// Why an open execution does not move, one per pending call, listener or condition.
 struct WaitingFor {
-  std::string kind;  ///< "task", "timer", "signal", "condition", "child", "signal_send", "retry", …
+  std::string kind;  ///< "task", "timer", "signal", "condition", "child", "signal_send", "paused", "parked", …
   Timestamp since{};
   Json details;      ///< members that belong to the kind, such as seq, task, attempt, next_at, due, signal, location
 };
@@ -117,6 +124,18 @@ class Operations {
 
   virtual void cancel(ExecutionRef execution, Callback<bool> done) = 0;
   virtual void terminate(ExecutionRef execution, std::string reason, Callback<bool> done) = 0;
+
+  /// Holds it: none of its code runs and no attempt begins; what arrives is kept. False when it was paused before.
+  /// NotFound, Closed, NotAllowed (it is parked).
+  virtual void pause(ExecutionRef execution, std::string reason, Callback<bool> done) = 0;
+  /// Lets a paused one go on, tries a parked one again. False when it was neither. NotFound, Closed, Unavailable, and what
+  /// still parks it.
+  virtual void resume(ExecutionRef execution, Callback<bool> done) = 0;
+  /// Runs a closed one again, as its next run, from where it failed. NotFound, NotClosed, NotAllowed (it succeeded or was
+  /// cancelled), Unavailable, DeterminismError.
+  virtual void retry(ExecutionRef execution, Callback<StartReply> done) = 0;
+  /// NotFound (also: no such call), AlreadyExists (the name), InvalidInput, Unavailable, DeterminismError.
+  virtual void fork(ForkRequest request, Callback<StartReply> done) = 0;
 
   /// Blocking reads of the store.
   virtual Result<ListReply> list(const ListRequest& request) = 0;

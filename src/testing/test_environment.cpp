@@ -246,6 +246,43 @@ void TestEnvironment::terminate(const ExecutionId& execution, std::string reason
       .value();
 }
 
+void TestEnvironment::pause(const ExecutionId& execution, std::string reason) {
+  const auto ref = ports::parse_execution_id(execution.id).value();
+  core_
+      ->ask<bool>([&](ports::Callback<bool> done) {
+        core_->host->operations().pause(ref, std::move(reason), std::move(done));
+      })
+      .value();
+}
+
+void TestEnvironment::resume(const ExecutionId& execution) {
+  const auto ref = ports::parse_execution_id(execution.id).value();
+  core_->ask<bool>([&](ports::Callback<bool> done) { core_->host->operations().resume(ref, std::move(done)); }).value();
+}
+
+std::uint32_t TestEnvironment::retry(const ExecutionId& execution) {
+  const auto ref = ports::parse_execution_id(execution.id).value();
+  return core_
+      ->ask<ports::StartReply>(
+          [&](ports::Callback<ports::StartReply> done) { core_->host->operations().retry(ref, std::move(done)); })
+      .value()
+      .run;
+}
+
+std::string TestEnvironment::fork_id(const ExecutionId& source, std::uint32_t seq, std::string name) {
+  ports::ForkRequest request;
+  request.execution = ports::parse_execution_id(source.id).value();
+  request.execution.run = source.run;
+  request.seq = seq;
+  if (!name.empty()) request.name = std::move(name);
+  return core_
+      ->ask<ports::StartReply>([&](ports::Callback<ports::StartReply> done) {
+        core_->host->operations().fork(std::move(request), std::move(done));
+      })
+      .value()
+      .execution_id;
+}
+
 std::string TestEnvironment::call_json(std::string_view command, std::string input_json) {
   const detail::CommandDefinition* definition = core_->service.declarations().find_command(command);
   if (definition == nullptr) {

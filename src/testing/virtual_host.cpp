@@ -65,7 +65,14 @@ void VirtualHost::give(host::Message message) {
             case host::messages::Act::Kind::resume:
               engine_->resume(value.execution, std::move(value.done), now_);
               break;
+            case host::messages::Act::Kind::pause:
+              engine_->pause(value.execution, std::move(value.reason), std::move(value.done), now_);
+              break;
           }
+        } else if constexpr (std::is_same_v<T, host::messages::Retry>) {
+          engine_->retry(value.execution, std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Fork>) {
+          engine_->fork(value.request, std::move(value.done), now_);
         }
       },
       message);

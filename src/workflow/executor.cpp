@@ -254,6 +254,10 @@ bool Executor::apply_now(const model::Event& event) {
             cancel_requested_ = true;
             deliver_cancellation();
             return true;
+          } else if constexpr (std::is_same_v<T, model::ExecutionForked>) {
+            identity_.derivation = value.derivation;
+            random_ = base::Random(base::stable_hash(value.derivation));
+            return false;
           } else {
             return false;
           }
@@ -624,6 +628,7 @@ SlotRef Executor::wait_result(std::string_view, detail::DecodeFunction, std::sou
 
 void Executor::defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) {
   if (discarding()) return;
+  compensated_ = true;
   for (auto undo = undo_in_order.rbegin(); undo != undo_in_order.rend(); ++undo) {
     compensations_.push_back(std::move(*undo));
   }

@@ -73,6 +73,9 @@ class Executor final : private detail::Runtime {
   const std::optional<Error>& stuck() const noexcept { return stuck_; }
   bool done() const noexcept { return closing_.has_value() || stuck_.has_value(); }
 
+  /// A saga's compensations have begun.
+  bool compensated() const noexcept { return compensated_; }
+
   std::vector<Waiting> waiting() const;
   std::size_t unread_signals() const noexcept { return unread_.size(); }
   std::uint32_t next_seq() const noexcept { return next_seq_; }
@@ -183,6 +186,7 @@ class Executor final : private detail::Runtime {
   bool remove_running_listener_ = false;
   std::exception_ptr listener_failure_;
   bool listener_failure_delivered_ = false;
+  bool compensated_ = false;
   bool cancel_requested_ = false;
   std::vector<model::Event> held_;  // behind a failed compensation
   std::optional<model::Event> closing_;

@@ -101,7 +101,7 @@ TEST_F(ParkingTest, CodeThatDiffersParksAndAgreeingCodeGoesOnByItself) {
   EXPECT_EQ(world.view(k_flow).error->name(), "DeterminismError");
   EXPECT_NE(world.view(k_flow).error->message().find("work"), std::string::npos);
   ASSERT_FALSE(world.view(k_flow).waiting_for.empty());
-  EXPECT_EQ(world.view(k_flow).waiting_for[0].kind, "repair");
+  EXPECT_EQ(world.view(k_flow).waiting_for[0].kind, "parked");
   EXPECT_FALSE(world.resume(k_flow).ok()) << "nothing has changed";
   EXPECT_TRUE(world.attempts.empty()) << "no attempt runs while it is parked";
   world.restart(v1());

@@ -84,6 +84,10 @@ class World {
   std::vector<StopAttempt> stops;
   std::vector<std::string> log;
   std::size_t commits = 0;
+  /// The process is killed with that commit: a request that waits gets no answer
+  /// (std::bad_optional_access).
+  std::size_t kill_at = 0;
+  bool kill_before_write = false;
 
   Engine& engine() { return *engine_; }
   ports::Store& store() { return *store_; }
@@ -135,11 +139,15 @@ class World {
 
   void commit() {
     Output output = engine_->take_output();
+    const bool killed = !output.batch.empty() && commits + 1 == kill_at;
+    if (killed) kill_at = 0;
+    if (killed && kill_before_write) return restart();
     if (!output.batch.empty()) {
       ++commits;
       const auto outcome = store_->commit({&output.batch, 1});
       if (!outcome) throw outcome.error();
     }
+    if (killed) return restart();
     for (Attempt& attempt : output.attempts) attempts.push_back(std::move(attempt));
     for (StopAttempt& stop : output.stops) stops.push_back(std::move(stop));
     for (auto& reply : output.replies) reply();
@@ -224,6 +232,28 @@ class World {
     return act([&](Engine& e, auto done) {
       e.resume(ports::parse_execution_id(id).value(), std::move(done), now);
     });
+  }
+
+  Result<bool> pause(const std::string& id, std::string reason = {}) {
+    return act([&](Engine& e, auto done) {
+      e.pause(ports::parse_execution_id(id).value(), reason, std::move(done), now);
+    });
+  }
+  Result<ports::StartReply> retry(const std::string& id) {
+    std::optional<Result<ports::StartReply>> reply;
+    engine_->retry(
+        ports::parse_execution_id(id).value(),
+        [&](Result<ports::StartReply> given) { reply = std::move(given); }, now);
+    settle();
+    return std::move(reply).value();
+  }
+  Result<ports::StartReply> fork(const std::string& id, std::uint32_t seq, std::string name) {
+    std::optional<Result<ports::StartReply>> reply;
+    engine_->fork(
+        {ports::parse_execution_id(id).value(), seq, std::move(name)},
+        [&](Result<ports::StartReply> given) { reply = std::move(given); }, now);
+    settle();
+    return std::move(reply).value();
   }
 
   using Rows = std::map<std::string, std::string>;

@@ -298,6 +298,34 @@ TEST_F(OperationsApiTest, CancelAndTerminateActOnTheExecution) {
   EXPECT_EQ(call("POST", "/_eventual/executions/w/n/terminate", R"({"reason":"stuck"})").status,
             200);
   EXPECT_EQ(acted, "terminate w/n stuck");
+  operations_.on_pause = [&](const ExecutionRef& ref, const std::string& reason) {
+    acted = "pause " + ref.id() + " " + reason;
+    return Result<bool>(true);
+  };
+  operations_.on_resume = [&](const ExecutionRef& ref) {
+    acted = "resume " + ref.id();
+    return Result<bool>(true);
+  };
+  operations_.on_retry = [&](const ExecutionRef& ref) -> Result<ports::StartReply> {
+    if (ref.name == "open") return error("NotClosed");
+    return ports::StartReply{ref.id(), 2, false};
+  };
+  operations_.on_fork = [&](const ports::ForkRequest& request) -> Result<ports::StartReply> {
+    acted = "fork " + request.execution.id() + " " + std::to_string(request.seq);
+    return ports::StartReply{"w/" + request.name.value_or("made"), 1, false};
+  };
+  EXPECT_EQ(call("POST", "/_eventual/executions/w/n/pause", R"({"reason":"wait"})").status, 200);
+  EXPECT_EQ(acted, "pause w/n wait");
+  expect(call("POST", "/_eventual/executions/w/n/resume"), 200, R"({"execution_id":"w/n"})");
+  EXPECT_EQ(acted, "resume w/n");
+  expect(call("POST", "/_eventual/executions/w/n/retry"), 201,
+         R"({"execution_id":"w/n","run":2,"already_running":false})");
+  EXPECT_EQ(call("POST", "/_eventual/executions/w/open/retry").status, 409);
+  expect(call("POST", "/_eventual/executions/w/n/fork", R"({"name":"again","seq":3})"), 201,
+         R"({"execution_id":"w/again","run":1,"already_running":false})");
+  EXPECT_EQ(acted, "fork w/n 3");
+  EXPECT_EQ(call("POST", "/_eventual/executions/w/n/fork", R"({"name":"again"})").status, 400);
+  EXPECT_EQ(call("POST", "/_eventual/executions/w/n/fork", R"({"seq":-1})").status, 400);
   expect_error(call("POST", "/_eventual/executions/w/n/terminate", R"({"reason":1})"), 400,
                "InvalidInput", "/reason");
 }

@@ -152,6 +152,10 @@ class FakeOperations : public ports::Operations {
   std::function<void(ports::ExecutionRef, Duration, ports::Callback<ports::ExecutionView>)> on_wait;
   std::function<Result<bool>(ports::ExecutionRef)> on_cancel;
   std::function<Result<bool>(ports::ExecutionRef, std::string)> on_terminate;
+  std::function<Result<bool>(ports::ExecutionRef, std::string)> on_pause;
+  std::function<Result<bool>(ports::ExecutionRef)> on_resume;
+  std::function<Result<ports::StartReply>(ports::ExecutionRef)> on_retry;
+  std::function<Result<ports::StartReply>(ports::ForkRequest)> on_fork;
   std::function<Result<ports::ListReply>(const ports::ListRequest&)> on_list;
   std::function<Result<ports::HistoryReply>(const ports::HistoryRequest&)> on_history;
   std::function<ports::Health()> on_health;
@@ -178,6 +182,19 @@ class FakeOperations : public ports::Operations {
                  ports::Callback<bool> done) override {
     done(on_terminate ? on_terminate(std::move(execution), std::move(reason))
                       : Result<bool>(unset()));
+  }
+  void pause(ports::ExecutionRef execution, std::string reason,
+             ports::Callback<bool> done) override {
+    done(on_pause ? on_pause(std::move(execution), std::move(reason)) : Result<bool>(unset()));
+  }
+  void resume(ports::ExecutionRef execution, ports::Callback<bool> done) override {
+    done(on_resume ? on_resume(std::move(execution)) : Result<bool>(unset()));
+  }
+  void retry(ports::ExecutionRef execution, ports::Callback<ports::StartReply> done) override {
+    done(on_retry ? on_retry(std::move(execution)) : Result<ports::StartReply>(unset()));
+  }
+  void fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) override {
+    done(on_fork ? on_fork(std::move(request)) : Result<ports::StartReply>(unset()));
   }
   Result<ports::ListReply> list(const ports::ListRequest& request) override {
     return on_list ? on_list(request) : Result<ports::ListReply>(unset());
