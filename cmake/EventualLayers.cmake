@@ -11,7 +11,8 @@ math(EXPR eventual_count "${eventual_last} + 1")
 set(EVENTUAL_ALL_LAYERS ${EVENTUAL_LAYERS})
 list(SUBLIST EVENTUAL_LAYERS 0 ${eventual_count} EVENTUAL_LAYERS)
 
-set(EVENTUAL_LINKS_base fmt::fmt Threads::Threads date::date-tz)
+set(EVENTUAL_LINKS_base fmt::fmt Threads::Threads)
+set(EVENTUAL_PRIVATE_LINKS_base date::date-tz)
 set(EVENTUAL_LINKS_schema simdjson::simdjson)
 set(EVENTUAL_LINKS_store eventual_rocksdb)
 set(EVENTUAL_LINKS_gateway eventual_boost)
@@ -40,7 +41,7 @@ foreach(layer IN LISTS EVENTUAL_LAYERS)
     target_include_directories(${target} PUBLIC ${EVENTUAL_INCLUDE_DIR}
                                          PRIVATE ${EVENTUAL_SOURCE_ROOT})
     target_link_libraries(${target} PUBLIC ${eventual_above} ${EVENTUAL_LINKS_${layer}}
-                                    PRIVATE eventual_flags)
+                                    PRIVATE eventual_flags ${EVENTUAL_PRIVATE_LINKS_${layer}})
     eventual_reuse_precompiled(${target} eventual_pch)
   else()
     add_library(${target} INTERFACE)

@@ -7,6 +7,7 @@
 #include "eventual/http.hpp"
 #include "eventual/ids.hpp"
 #include "eventual/options.hpp"
+#include "eventual/schedule.hpp"
 #include "eventual/schema.hpp"
 #include "eventual/service.hpp"
 #include "eventual/signal.hpp"

@@ -11,8 +11,6 @@
 #include <vector>
 
 #include "eventual/future.hpp"
-#include "eventual/ids.hpp"
-#include "eventual/schema.hpp"
 #include "eventual/time.hpp"
 
 namespace eventual {
@@ -48,13 +46,14 @@ struct ScheduleOptions {
   /// Times that were missed while the service was down, or later than this for another reason, are not made up for. At least
   /// one second. A larger value lets more of them start at once after a long outage.
   Duration catch_up_window = std::chrono::minutes(10);
-  std::optional<Duration> timeout;  ///< of each execution; absent: the workflow's
+  std::optional<Duration> timeout{};  ///< of each execution; absent: the workflow's
   bool paused = false;              ///< as it is first seen; afterwards pause and resume decide
-  std::string description;
+  std::string description{};
 };
 
 namespace detail {
 SlotRef act_on_schedule(ScheduleCall call);
+void decode_ids(std::string_view json, void* ids);
 }  // namespace detail
 
 /// A schedule of a service. A literal value: copy it freely. Its operations are for handlers; a workflow may not use them.
@@ -81,7 +80,7 @@ class Schedule {
     return Future<std::vector<std::string>>(
         detail::act_on_schedule({.kind = detail::ScheduleCall::Kind::trigger,
                                  .schedule = name_,
-                                 .decode = detail::decoder_of<std::vector<std::string>>()}));
+                                 .decode = &detail::decode_ids}));
   }
   /// Starts one for each time from `from` to `to`, both included, that has none yet, all at once. At most 1000:
   /// LimitExceeded. Gives the ids of what it started.
@@ -91,7 +90,7 @@ class Schedule {
                                  .schedule = name_,
                                  .from = from,
                                  .to = to,
-                                 .decode = detail::decoder_of<std::vector<std::string>>()}));
+                                 .decode = &detail::decode_ids}));
   }
 
  private:

@@ -99,6 +99,22 @@ class Service {
     return Signal<Payload>(declarations_.add(std::move(definition)).name);
   }
 
+  /// Starts `started` with `input` at the times of `when`, as an execution named "<schedule>-<time>".
+  template <class Input, class Output>
+  Schedule schedule(std::string schedule_name, Timetable when, const Workflow<Input, Output>& started,
+                    const detail::Stored<Input>& input, ScheduleOptions options = {},
+                    std::source_location location = std::source_location::current())
+    requires(!std::is_void_v<Input>)
+  {
+    return add_schedule(std::move(schedule_name), std::move(when), started.name(), to_json(input), std::move(options),
+                        location);
+  }
+  template <class Output>
+  Schedule schedule(std::string schedule_name, Timetable when, const Workflow<void, Output>& started,
+                    ScheduleOptions options = {}, std::source_location location = std::source_location::current()) {
+    return add_schedule(std::move(schedule_name), std::move(when), started.name(), "null", std::move(options), location);
+  }
+
   /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants of CommandContext&,
   /// const http::Request&, const ServiceInfo& and what `provide` supplies.
   template <class Handler>
@@ -158,6 +174,9 @@ class Service {
     declaration.input = detail::schema_or_null<typename Types::Input>();
     declaration.output = detail::schema_or_null<typename Types::Output>();
   }
+
+  Schedule add_schedule(std::string schedule_name, Timetable when, std::string_view workflow_name, std::string input_json,
+                        ScheduleOptions options, std::source_location location);
 
   detail::Declarations declarations_;
   ServiceOptions options_;

@@ -215,7 +215,7 @@ class TestEnvironment {
   void tick(double) = delete;
   /// Moves time to `time`, inclusive; does only what is due when it is past.
   void tick_until(Timestamp time);
-  /// Moves time from one due instant to the next until nothing is due any more. Throws Error("NotIdle") when there is still
+  /// Moves time from one due instant to the next until nothing is due any more but schedules. Throws Error("NotIdle") when there is still
   /// something due after `horizon`.
   void run_until_idle(Duration horizon = std::chrono::hours(24 * 365 * 10));
 
@@ -268,6 +268,15 @@ class TestEnvironment {
   TestExecution<Output> fork(const TestExecution<Output>& source, std::uint32_t seq, std::string name = {}) {
     return TestExecution<Output>(*this, fork_id(source, seq, std::move(name)));
   }
+
+  /// As the schedule's own handle does. Each throws NotFound where the service has no such schedule.
+  void pause(const Schedule& schedule, std::string reason = {});
+  void resume(const Schedule& schedule);
+  /// Ids of what it started: one or none.
+  std::vector<std::string> trigger(const Schedule& schedule);
+  std::vector<std::string> backfill(const Schedule& schedule, Timestamp from, Timestamp to);
+  /// What GET /_eventual/schedules/<name> gives.
+  Json view(const Schedule& schedule);
 
   /// Calls a command in process, through its schemas. Throws what it throws. A command that waits for what needs time to pass
   /// cannot end: throws Error("NotClosed") that says what everything waits for.

@@ -38,7 +38,35 @@ class Execution {
         detail::Runtime::require("waiting for a result").wait_result(id_.id, detail::decoder_of<Output>(), location));
   }
 
+  /// Holds it: none of its code runs and no attempt begins until it is resumed; what arrives is kept. For handlers, as are
+  /// the next three. Durable when it completes. NotFound, Closed, NotAllowed (it is parked).
+  Future<void> pause(std::string reason = {}) const {
+    return Future<void>(act(detail::ExecutionAct::Kind::pause, std::move(reason), 0, nullptr));
+  }
+  /// Lets a paused one go on, tries a parked one again. NotFound, Closed, and what still parks it.
+  Future<void> resume() const { return Future<void>(act(detail::ExecutionAct::Kind::resume, {}, 0, nullptr)); }
+  /// Runs a closed one again, as its next run, from where it failed: what succeeded is not done again. NotFound, NotClosed,
+  /// NotAllowed (it succeeded or was cancelled).
+  Future<Execution> retry() const {
+    return Future<Execution>(act(detail::ExecutionAct::Kind::retry, {}, 0, &decode_id));
+  }
+  /// A new execution that shares the history up to call `seq`, which is made again. An empty name: made by the engine.
+  /// NotFound (also: no such call), AlreadyExists.
+  Future<Execution> fork(std::uint32_t seq, std::string new_name = {}) const {
+    return Future<Execution>(act(detail::ExecutionAct::Kind::fork, std::move(new_name), seq, &decode_id));
+  }
+
  private:
+  static void decode_id(std::string_view json, void* object) {
+    *static_cast<Execution*>(object) = Execution(ExecutionId{detail::decode_value<std::string>(json), 0});
+  }
+  detail::SlotRef act(detail::ExecutionAct::Kind kind, std::string text, std::uint32_t seq,
+                      detail::DecodeFunction decode) const {
+    return detail::Runtime::require("acting on an execution")
+        .act_on_execution({.kind = kind, .execution_id = id_.id, .run = id_.run, .text = std::move(text), .seq = seq,
+                           .decode = decode});
+  }
+
   ExecutionId id_;
 };
 

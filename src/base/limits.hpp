@@ -10,7 +10,9 @@ namespace eventual::base {
 
 // Names and payloads
 inline constexpr std::size_t k_name_bytes_max = 256;  // workflow, task, signal, execution names
-inline constexpr std::size_t k_payload_bytes_max = 4 << 20;  // one input, result, signal or event
+inline constexpr std::size_t k_schedule_open_max = 1'000;      // executions of one schedule
+inline constexpr std::size_t k_schedule_backfill_max = 1'000;  // times in one request
+inline constexpr std::size_t k_payload_bytes_max = 4 << 20;    // one input, result, signal or event
 inline constexpr std::size_t k_inline_payload_bytes_max = 4 << 10;  // larger ones are payload rows
 inline constexpr std::size_t k_error_message_bytes_max = 16 << 10;  // longer ones are cut
 inline constexpr std::size_t k_json_depth_max = 128;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "base/timetable.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/error.hpp"
 #include "eventual/time.hpp"
@@ -41,6 +42,7 @@ struct Options {
   std::size_t timers_per_tick_max = 2'000;
   std::uint32_t crashes_max = 3;  ///< then the call is parked
   std::uint64_t seed = 1;
+  Timestamp schedules_until = Timestamp::max();  ///< later times start nothing
 };
 
 /// A signal that a task's attempt sent; it leaves with the attempt's success.
@@ -151,10 +153,16 @@ class Engine {
             Timestamp now);
   /// Lets go on what is paused, tries again what is parked.
   void resume(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
+  /// One schedule, or all by an empty name.
+  void schedules(std::string_view name, ports::Callback<std::vector<ports::ScheduleView>> done);
+  void act_on_schedule(const ports::ScheduleAct& act, ports::Callback<ports::ScheduleReply> done,
+                       Timestamp now);
   /// Fires what is due, at most a tick's worth; more is due at once then.
   void tick(Timestamp now);
   /// When tick has something to do next.
   std::optional<Timestamp> next_due() const;
+  /// The same without the times of schedules, which never end. All timers must be in memory.
+  std::optional<Timestamp> next_due_of_executions() const;
 
   // --- output ---
   bool has_output() const noexcept {
@@ -210,7 +218,7 @@ class Engine {
     std::size_t tasks_in_flight = 0;
     std::size_t* total_in_flight;
     std::size_t kept_events = 0;  ///< rows of events that wait until it is no longer parked
-    Timestamp parked_at{};      ///< or paused
+    Timestamp parked_at{};        ///< or paused
     bool cancel_requested = false;
     bool unreadable = false;  ///< its history: the open calls are not known
     bool active_row = false;
@@ -344,6 +352,26 @@ class Engine {
   void track_fork(Live& live, const model::ExecutionForked& forked, Timestamp at);
   bool take_back_child(const model::Message& message, Timestamp now);
 
+  // schedules.cpp
+  struct Scheduled {
+    const detail::ScheduleDefinition* definition;
+    base::Timetable timetable;
+    model::ScheduleRecord record;
+  };
+  static bool is_schedule(std::string_view id) noexcept;
+  Scheduled* find_schedule(std::string_view name) noexcept;
+  Result<void> recover_schedules(Timestamp now);
+  std::optional<Timestamp> next_time(const Scheduled& scheduled, Timestamp after) const;
+  void put_schedule(const Scheduled& scheduled);
+  void set_next(Scheduled& scheduled, std::optional<Timestamp> next);
+  void remove_schedule_timer(std::string_view name, Timestamp due);
+  void fire_schedule(const std::string& row, const model::keys::TimerKey& key, Timestamp now);
+  Result<std::vector<std::string>> take_time(Scheduled& scheduled, Timestamp time, Timestamp now);
+  Result<std::vector<std::string>> start_scheduled(Scheduled& scheduled, Timestamp time,
+                                                   Timestamp now);
+  void scheduled_closed(const model::Message& message, Timestamp now);
+  Result<ports::ScheduleReply> perform_schedule_act(const ports::ScheduleAct& act, Timestamp now);
+
   // views.cpp
   ports::ExecutionView view_of(const Live& live) const;
   void add_waiting(const Live& live, ports::ExecutionView& view) const;
@@ -394,6 +422,7 @@ class Engine {
   std::deque<std::pair<std::uint64_t, std::string>> taken_rows_in_order_;
   std::vector<std::pair<std::string, ports::Callback<ports::ExecutionView>>>
       views_wanted_;  // of executions within a turn
+  std::vector<Scheduled> schedules_;
   std::uint64_t next_message_ = 1;
   Figures figures_;
 };

@@ -176,6 +176,10 @@ bool Engine::deliver_signal(const model::Message& message, Timestamp now) {
 
 bool Engine::deliver_answer(const model::Message& message, Timestamp now) {
   using Kind = model::Message::Kind;
+  if (is_schedule(message.to)) {
+    scheduled_closed(message, now);
+    return true;
+  }
   auto loaded = load(message.to, now);
   if (!loaded) {
     if (loaded.error().name() == error_names::k_not_found) return true;

@@ -374,6 +374,7 @@ Result<void> Engine::recover(Timestamp now) {
     take_up(**live, now);
     if ((*live)->record.status != model::Status::running) not_taken_up_.insert(id);
   }
+  if (auto schedules = recover_schedules(now); !schedules) return schedules;
   for (Output::Outgoing& outgoing : messages)
     deliver(outgoing.row, std::move(outgoing.message), now);
   return {};

@@ -119,6 +119,7 @@ Engine::SoftKey Engine::put_soft_timer(Timestamp due, SoftTimer timer) {
 
 void Engine::fire(const std::string& row, Timestamp now) {
   const auto key = keys::parse_timer(row);
+  if (key->kind == keys::TimerKind::schedule) return fire_schedule(row, *key, now);
   auto loaded = load(key->id, now);
   if (!loaded) {
     log_(LogLevel::error, key->id, "a timer could not fire: " + loaded.error().message());

@@ -142,4 +142,50 @@ std::string history_json(const ports::HistoryReply& reply) {
   return object.finish();
 }
 
+std::string schedule_json(const ports::ScheduleView& view) {
+  const auto time = [](ObjectWriter& object, std::string_view name,
+                       const std::optional<Timestamp>& value) {
+    if (value) {
+      object.text(name, to_iso8601(*value));
+    } else {
+      object.null(name);
+    }
+  };
+  ObjectWriter object;
+  object.text("name", view.name)
+      .text("workflow", view.workflow)
+      .raw("input", or_null(view.input_json))
+      .text("description", view.description);
+  if (view.cron.empty()) {
+    object.number("every_ms", static_cast<std::uint64_t>(view.interval.count()));
+  } else {
+    object.text("cron", view.cron).text("time_zone", view.time_zone);
+  }
+  object.text("overlap", view.overlap)
+      .number("catch_up_window_ms", static_cast<std::uint64_t>(view.catch_up_window.count()))
+      .text("status", view.paused ? "paused" : "active")
+      .text("reason", view.reason);
+  time(object, "next_at", view.next_at);
+  time(object, "last_at", view.last_at);
+  if (view.last_execution_id.empty()) {
+    object.null("last_execution_id");
+  } else {
+    object.text("last_execution_id", view.last_execution_id);
+  }
+  std::string open = "[";
+  for (const std::string& id : view.open) append_item(open, Json(id).dump());
+  object.raw("open", open + "]");
+  time(object, "buffered_at", view.buffered_at);
+  return object.number("started", view.started)
+      .number("skipped", view.skipped)
+      .number("missed", view.missed)
+      .finish();
+}
+
+std::string schedules_json(const std::vector<ports::ScheduleView>& views) {
+  std::string items = "[";
+  for (const ports::ScheduleView& view : views) append_item(items, schedule_json(view));
+  return ObjectWriter().raw("schedules", items + "]").finish();
+}
+
 }  // namespace eventual::gateway

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "eventual/json.hpp"
 #include "ports/operations.hpp"
@@ -34,5 +35,9 @@ std::string result_json(const ports::ExecutionView& view);
 
 std::string list_json(const ports::ListReply& reply);
 std::string history_json(const ports::HistoryReply& reply);
+
+/// GET /_eventual/schedules and one of its items.
+std::string schedule_json(const ports::ScheduleView& view);
+std::string schedules_json(const std::vector<ports::ScheduleView>& views);
 
 }  // namespace eventual::gateway

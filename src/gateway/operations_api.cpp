@@ -171,7 +171,7 @@ class OperationsApi::Impl {
     void (Impl::*handle)(const http::Request&, const SharedResponder&);
     bool open = false;  ///< answers without the admin token
   };
-  static const Endpoint k_endpoints[14];
+  static const Endpoint k_endpoints[20];
 
   static http::Response answer_unmatched(const Match& match) {
     switch (match.kind) {
@@ -353,6 +353,71 @@ class OperationsApi::Impl {
     operations_.fork(std::move(fork), started(respond));
   }
 
+  void schedules(const http::Request&, const SharedResponder& respond) {
+    operations_.schedules({}, reply_with<std::vector<ports::ScheduleView>>(
+                                  respond, [](const std::vector<ports::ScheduleView>& views) {
+                                    return json_response(200, schedules_json(views));
+                                  }));
+  }
+
+  void schedule(const http::Request& request, const SharedResponder& respond) {
+    operations_.schedules(schedule_of(request),
+                          reply_with<std::vector<ports::ScheduleView>>(
+                              respond, [](const std::vector<ports::ScheduleView>& views) {
+                                return json_response(200, schedule_json(views.at(0)));
+                              }));
+  }
+
+  void pause_schedule(const http::Request& request, const SharedResponder& respond) {
+    ports::ScheduleAct act;
+    act.reason = reason_of(request);
+    act_on_schedule(ports::ScheduleAct::Kind::pause, request, std::move(act), respond);
+  }
+
+  void resume_schedule(const http::Request& request, const SharedResponder& respond) {
+    act_on_schedule(ports::ScheduleAct::Kind::resume, request, {}, respond);
+  }
+
+  void trigger_schedule(const http::Request& request, const SharedResponder& respond) {
+    act_on_schedule(ports::ScheduleAct::Kind::trigger, request, {}, respond);
+  }
+
+  void backfill_schedule(const http::Request& request, const SharedResponder& respond) {
+    const Json body = object_body_of(request);
+    const auto time = [&](std::string_view name) {
+      const Json* given = body.find(name);
+      const std::string pointer = "/" + std::string(name);
+      if (given == nullptr || !given->is_string()) throw bad_member(pointer, "must be a time");
+      const Result<Timestamp> parsed = parse_iso8601(given->as_string());
+      if (!parsed) throw bad_member(pointer, parsed.error().message());
+      return *parsed;
+    };
+    ports::ScheduleAct act;
+    act.from = time("from");
+    act.to = time("to");
+    act_on_schedule(ports::ScheduleAct::Kind::backfill, request, std::move(act), respond);
+  }
+
+  void act_on_schedule(ports::ScheduleAct::Kind kind, const http::Request& request,
+                       ports::ScheduleAct act, const SharedResponder& respond) {
+    act.kind = kind;
+    act.schedule = schedule_of(request);
+    std::string name = act.schedule;
+    operations_.act_on_schedule(
+        std::move(act),
+        reply_with<ports::ScheduleReply>(
+            respond, [name = std::move(name)](const ports::ScheduleReply& reply) {
+              Json ids = Json::array();
+              for (const std::string& id : reply.started) ids.push_back(id);
+              return json_response(
+                  200, ObjectWriter().text("schedule", name).raw("started", ids.dump()).finish());
+            }));
+  }
+
+  static std::string schedule_of(const http::Request& request) {
+    return require_name("schedule", http::find(request.path_parameters, "schedule"));
+  }
+
   static std::string reason_of(const http::Request& request) {
     const Json body = object_body_of(request);
     const Json* given = body.find("reason");
@@ -386,7 +451,7 @@ class OperationsApi::Impl {
   std::optional<BlockingPool> pool_;
 };
 
-const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[14] = {
+const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[20] = {
     {http::Method::get, "/_eventual/health", "health", &Impl::health, true},
     {http::Method::get, "/_eventual/manifest", "manifest", &Impl::manifest},
     {http::Method::post, "/_eventual/workflows/:workflow/executions", "start", &Impl::start},
@@ -403,6 +468,16 @@ const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[14] = {
     {http::Method::post, "/_eventual/executions/:workflow/:name/resume", "resume", &Impl::resume},
     {http::Method::post, "/_eventual/executions/:workflow/:name/retry", "retry", &Impl::retry},
     {http::Method::post, "/_eventual/executions/:workflow/:name/fork", "fork", &Impl::fork},
+    {http::Method::get, "/_eventual/schedules", "schedules", &Impl::schedules},
+    {http::Method::get, "/_eventual/schedules/:schedule", "schedule", &Impl::schedule},
+    {http::Method::post, "/_eventual/schedules/:schedule/pause", "pause_schedule",
+     &Impl::pause_schedule},
+    {http::Method::post, "/_eventual/schedules/:schedule/resume", "resume_schedule",
+     &Impl::resume_schedule},
+    {http::Method::post, "/_eventual/schedules/:schedule/trigger", "trigger_schedule",
+     &Impl::trigger_schedule},
+    {http::Method::post, "/_eventual/schedules/:schedule/backfill", "backfill_schedule",
+     &Impl::backfill_schedule},
 };
 
 OperationsApi::OperationsApi(ports::Operations& operations, OperationsApiOptions options)

@@ -198,6 +198,63 @@ SlotRef HandlerRuntime::send_signal(detail::SignalSend send) {
   return slot;
 }
 
+SlotRef HandlerRuntime::act_on_execution(detail::ExecutionAct act) {
+  if (discarding()) return make_slot(act.decode);
+  Result<ports::ExecutionRef> execution = ports::parse_execution_id(act.execution_id);
+  if (!execution) {
+    SlotRef slot = make_slot(act.decode);
+    settle_error(slot.index(), to_exception(execution.error()));
+    return slot;
+  }
+  execution->run = act.run;
+  std::uint64_t id = 0;
+  SlotRef slot = pending(act.decode, id);
+  const auto acted = [completions = completions_, id](const Result<bool>& done) {
+    completions->add(id, done ? Result<std::string>("null") : Result<std::string>(done.error()));
+  };
+  const auto began = [completions = completions_, id](const Result<ports::StartReply>& reply) {
+    completions->add(id, reply ? Result<std::string>(to_json(reply->execution_id))
+                               : Result<std::string>(reply.error()));
+  };
+  switch (act.kind) {
+    case detail::ExecutionAct::Kind::pause:
+      host_.operations.pause(std::move(*execution), std::move(act.text), acted);
+      break;
+    case detail::ExecutionAct::Kind::resume:
+      host_.operations.resume(std::move(*execution), acted);
+      break;
+    case detail::ExecutionAct::Kind::retry:
+      host_.operations.retry(std::move(*execution), began);
+      break;
+    case detail::ExecutionAct::Kind::fork: {
+      ports::ForkRequest request{std::move(*execution), act.seq, std::nullopt};
+      if (!act.text.empty()) request.name = std::move(act.text);
+      host_.operations.fork(std::move(request), began);
+      break;
+    }
+  }
+  return slot;
+}
+
+SlotRef HandlerRuntime::act_on_schedule(detail::ScheduleCall call) {
+  if (discarding()) return make_slot(call.decode);
+  std::uint64_t id = 0;
+  SlotRef slot = pending(call.decode, id);
+  ports::ScheduleAct act;
+  act.kind = static_cast<ports::ScheduleAct::Kind>(call.kind);
+  act.schedule = call.schedule;
+  act.reason = std::move(call.reason);
+  act.from = call.from;
+  act.to = call.to;
+  host_.operations.act_on_schedule(
+      std::move(act), [completions = completions_, id,
+                       with_ids = call.decode != nullptr](const Result<ports::ScheduleReply>& reply) {
+        if (!reply) return completions->add(id, reply.error());
+        completions->add(id, with_ids ? to_json(reply->started) : std::string("null"));
+      });
+  return slot;
+}
+
 SlotRef HandlerRuntime::start_timer(Timestamp due, std::source_location) {
   if (discarding()) return make_slot();
   const Timestamp start = now();

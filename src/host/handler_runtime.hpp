@@ -85,6 +85,8 @@ class HandlerRuntime final : public detail::Runtime {
                                  std::source_location location) override;
   detail::SlotRef wait_result(std::string_view execution_id, detail::DecodeFunction decode,
                               std::source_location location) override;
+  detail::SlotRef act_on_execution(detail::ExecutionAct act) override;
+  detail::SlotRef act_on_schedule(detail::ScheduleCall call) override;
   void defer_compensations(std::vector<std::function<detail::SlotRef()>> undo_in_order) override;
   Timestamp now() override;
   std::uint64_t random_u64() override;

@@ -51,6 +51,14 @@ struct Fork {
   ports::ForkRequest request;
   ports::Callback<ports::StartReply> done;
 };
+struct Schedules {
+  std::string name;
+  ports::Callback<std::vector<ports::ScheduleView>> done;
+};
+struct ActOnSchedule {
+  ports::ScheduleAct act;
+  ports::Callback<ports::ScheduleReply> done;
+};
 /// The service begins to stop: nobody waits for results any more.
 struct Drain {};
 
@@ -58,7 +66,8 @@ struct Drain {};
 
 using Message =
     std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Describe,
-                 messages::WaitClosed, messages::Act, messages::Retry, messages::Fork, messages::Drain>;
+                 messages::WaitClosed, messages::Act, messages::Retry, messages::Fork,
+                 messages::Schedules, messages::ActOnSchedule, messages::Drain>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {

@@ -57,6 +57,19 @@ Json signal_json(const detail::SignalDefinition& signal) {
   return Json::object({{"name", signal.name}, {"payload", schema_of_type(signal.input)}});
 }
 
+Json schedule_json(const detail::ScheduleDefinition& schedule) {
+  Json json = Json::object({{"name", schedule.name}, {"workflow", schedule.workflow}});
+  if (!schedule.options.description.empty())
+    json.set("description", schedule.options.description);
+  if (schedule.when.cron.empty()) {
+    json.set("every_ms", milliseconds(schedule.when.interval));
+  } else {
+    json.set("cron", schedule.when.cron);
+    json.set("time_zone", schedule.when.time_zone);
+  }
+  return json;
+}
+
 Json command_json(const detail::CommandDefinition& command) {
   const CommandOptions& options = command.options;
   Json json = begin(command, options.description);
@@ -95,6 +108,7 @@ Json manifest(const detail::Declarations& declarations, const ServiceOptions& op
   json.set("workflows", list(declarations.workflows(), workflow_json));
   json.set("tasks", list(declarations.tasks(), task_json));
   json.set("signals", list(declarations.signals(), signal_json));
+  json.set("schedules", list(declarations.schedules(), schedule_json));
   return json;
 }
 

@@ -202,6 +202,10 @@ void Node::feed(Message& message, Timestamp now) {
           engine_->retry(value.execution, std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::Fork>) {
           engine_->fork(value.request, std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Schedules>) {
+          engine_->schedules(value.name, std::move(value.done));
+        } else if constexpr (std::is_same_v<T, messages::ActOnSchedule>) {
+          engine_->act_on_schedule(value.act, std::move(value.done), now);
         } else {
           static_assert(std::is_same_v<T, messages::Act>);
           switch (value.kind) {
@@ -326,6 +330,13 @@ void Node::retry(ports::ExecutionRef execution, ports::Callback<ports::StartRepl
 }
 void Node::fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) {
   handlers_->requests().fork(std::move(request), std::move(done));
+}
+void Node::schedules(std::string name,
+                     ports::Callback<std::vector<ports::ScheduleView>> done) {
+  handlers_->requests().schedules(std::move(name), std::move(done));
+}
+void Node::act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) {
+  handlers_->requests().act_on_schedule(std::move(act), std::move(done));
 }
 void Node::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
   handlers_->requests().resume(std::move(execution), std::move(done));

@@ -161,6 +161,20 @@ void Requests::fork(ports::ForkRequest request, ports::Callback<ports::StartRepl
   post(*mailbox_, messages::Fork{std::move(request), answered_once(std::move(done))});
 }
 
+void Requests::schedules(std::string name,
+                         ports::Callback<std::vector<ports::ScheduleView>> done) {
+  post(*mailbox_, messages::Schedules{std::move(name), answered_once(std::move(done))});
+}
+
+void Requests::act_on_schedule(ports::ScheduleAct schedule_act,
+                               ports::Callback<ports::ScheduleReply> done) {
+  if (schedule_act.reason.size() > base::k_name_bytes_max) {
+    return done(invalid(fmt::format("the reason has {} bytes, more than {}",
+                                    schedule_act.reason.size(), base::k_name_bytes_max)));
+  }
+  post(*mailbox_, messages::ActOnSchedule{std::move(schedule_act), answered_once(std::move(done))});
+}
+
 void Requests::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
   act({messages::Act::Kind::resume, std::move(execution), {}, std::move(done)});
 }

@@ -80,6 +80,11 @@ Result<ExecutionRecord> decode_execution(std::string_view bytes) {
   return record;
 }
 
+std::string encode(const ScheduleRecord& record) { return encode_record(record); }
+Result<ScheduleRecord> decode_schedule(std::string_view bytes) {
+  return decode_record<ScheduleRecord>(bytes, "a schedule's row");
+}
+
 std::string encode(const Message& message) { return encode_record(message); }
 Result<Message> decode_message(std::string_view bytes) {
   auto message = decode_record<Message>(bytes, "a message's row");

@@ -83,6 +83,31 @@ struct Message {
   }
 };
 
+/// Where a schedule stands. What it does is declared in code.
+struct ScheduleRecord {
+  std::string timetable;  ///< that `next_at` was computed from
+  bool paused = false;
+  std::string reason;     ///< why it is paused
+  Timestamp changed_at{};  ///< declared, paused or resumed
+  std::optional<Timestamp> next_at;
+  std::optional<Timestamp> last_at;  ///< the last time that started something
+  std::string last_execution;
+  std::optional<Timestamp> buffered;  ///< a time that waits until what is open has closed
+  std::string open;       ///< ids of its executions that have not closed, each followed by a line feed
+  std::uint64_t started = 0;
+  std::uint64_t skipped = 0;  ///< because another one was open
+  std::uint64_t missed = 0;   ///< too long ago when they were noticed
+  template <class V>
+  void fields(V& v) {
+    v("timetable", timetable), v("paused", paused), v("reason", reason), v("changed_at", changed_at),
+        v("next_at", next_at), v("last_at", last_at), v("last_execution", last_execution), v("buffered", buffered),
+        v("open", open), v("started", started), v("skipped", skipped), v("missed", missed);
+  }
+};
+
+std::string encode(const ScheduleRecord& record);
+Result<ScheduleRecord> decode_schedule(std::string_view bytes);
+
 std::string encode(const Message& message);
 Result<Message> decode_message(std::string_view bytes);
 

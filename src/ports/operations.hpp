@@ -94,6 +94,42 @@ struct HistoryReply {
   std::string cursor;        ///< empty: no more
 };
 
+/// A schedule as it is declared and where it stands.
+struct ScheduleView {
+  std::string name;
+  std::string workflow;
+  std::string input_json;
+  std::string description;
+  std::string cron;  ///< empty: even intervals
+  std::string time_zone;
+  Duration interval{};
+  std::string overlap;  ///< skip, buffer, allow, cancel
+  Duration catch_up_window{};
+  bool paused = false;
+  std::string reason;  ///< why it is paused
+  std::optional<Timestamp> next_at;
+  std::optional<Timestamp> last_at;
+  std::string last_execution_id;
+  std::vector<std::string> open;  ///< ids of its executions that have not closed
+  std::optional<Timestamp> buffered_at;
+  std::uint64_t started = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t missed = 0;
+};
+
+struct ScheduleAct {
+  enum class Kind : std::uint8_t { pause, resume, trigger, backfill };
+  Kind kind = Kind::pause;
+  std::string schedule;
+  std::string reason;
+  Timestamp from{};
+  Timestamp to{};
+};
+
+struct ScheduleReply {
+  std::vector<std::string> started;  ///< ids
+};
+
 struct Health {
   bool live = true;
   bool ready = true;
@@ -136,6 +172,11 @@ class Operations {
   virtual void retry(ExecutionRef execution, Callback<StartReply> done) = 0;
   /// NotFound (also: no such call), AlreadyExists (the name), InvalidInput, Unavailable, DeterminismError.
   virtual void fork(ForkRequest request, Callback<StartReply> done) = 0;
+
+  /// One schedule, or all of them by an empty name, in the order of their declarations. NotFound.
+  virtual void schedules(std::string name, Callback<std::vector<ScheduleView>> done) = 0;
+  /// NotFound, InvalidInput, LimitExceeded.
+  virtual void act_on_schedule(ScheduleAct act, Callback<ScheduleReply> done) = 0;
 
   /// Blocking reads of the store.
   virtual Result<ListReply> list(const ListRequest& request) = 0;

@@ -51,6 +51,7 @@ struct SimulatedRun::Core {
     testing::VirtualHostOptions host_options;
     host_options.seed = random.next_u64();
     host_options.engine.timer_window = k_forever;
+    host_options.engine.schedules_until = Timestamp() + options.span;
     host_options.engine.live_executions_max = evicting ? 1 : 20'000;
     host_options.defect = static_cast<testing::PlantedDefect>(options.planted_defect);
     host_options.log = [](LogLevel, std::string_view, std::string_view) {};

@@ -190,7 +190,7 @@ void TestEnvironment::tick_until(Timestamp time) {
 void TestEnvironment::run_until_idle(Duration horizon) {
   core_->host->settle();
   const Timestamp end = now() + horizon;
-  while (const auto due = core_->host->next_due()) {
+  while (const auto due = core_->host->next_due_of_executions()) {
     if (*due > end) {
       throw Error("NotIdle", fmt::format("something is still due after {} ms: {}", horizon.count(),
                                          core_->all_waiting()));
@@ -244,6 +244,58 @@ void TestEnvironment::terminate(const ExecutionId& execution, std::string reason
         core_->host->operations().terminate(ref, std::move(reason), std::move(done));
       })
       .value();
+}
+
+namespace {
+
+template <class Core>
+std::vector<std::string> act_on(Core& core, ports::ScheduleAct act) {
+  return core
+      .template ask<ports::ScheduleReply>([&](ports::Callback<ports::ScheduleReply> done) {
+        core.host->operations().act_on_schedule(std::move(act), std::move(done));
+      })
+      .value()
+      .started;
+}
+
+ports::ScheduleAct act_of(ports::ScheduleAct::Kind kind, const Schedule& schedule) {
+  ports::ScheduleAct act;
+  act.kind = kind;
+  act.schedule = schedule.name();
+  return act;
+}
+
+}  // namespace
+
+void TestEnvironment::pause(const Schedule& schedule, std::string reason) {
+  ports::ScheduleAct act = act_of(ports::ScheduleAct::Kind::pause, schedule);
+  act.reason = std::move(reason);
+  act_on(*core_, std::move(act));
+}
+
+void TestEnvironment::resume(const Schedule& schedule) {
+  act_on(*core_, act_of(ports::ScheduleAct::Kind::resume, schedule));
+}
+
+std::vector<std::string> TestEnvironment::trigger(const Schedule& schedule) {
+  return act_on(*core_, act_of(ports::ScheduleAct::Kind::trigger, schedule));
+}
+
+std::vector<std::string> TestEnvironment::backfill(const Schedule& schedule, Timestamp from, Timestamp to) {
+  ports::ScheduleAct act = act_of(ports::ScheduleAct::Kind::backfill, schedule);
+  act.from = from;
+  act.to = to;
+  return act_on(*core_, std::move(act));
+}
+
+Json TestEnvironment::view(const Schedule& schedule) {
+  const auto views = core_
+                         ->ask<std::vector<ports::ScheduleView>>(
+                             [&](ports::Callback<std::vector<ports::ScheduleView>> done) {
+                               core_->host->operations().schedules(std::string(schedule.name()), std::move(done));
+                             })
+                         .value();
+  return Json::parse(gateway::schedule_json(views.at(0))).value();
 }
 
 void TestEnvironment::pause(const ExecutionId& execution, std::string reason) {

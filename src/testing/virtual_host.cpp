@@ -73,6 +73,10 @@ void VirtualHost::give(host::Message message) {
           engine_->retry(value.execution, std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::Fork>) {
           engine_->fork(value.request, std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Schedules>) {
+          engine_->schedules(value.name, std::move(value.done));
+        } else if constexpr (std::is_same_v<T, host::messages::ActOnSchedule>) {
+          engine_->act_on_schedule(value.act, std::move(value.done), now_);
         }
       },
       message);
@@ -202,6 +206,13 @@ void VirtualHost::settle() {
     const auto due = engine_->next_due();
     if (!due || *due > now_) return;
   }
+}
+
+std::optional<Timestamp> VirtualHost::next_due_of_executions() const {
+  const auto engine_due = engine_->next_due_of_executions();
+  const auto handler_due = strands_.next_due();
+  if (!engine_due || !handler_due) return engine_due ? engine_due : handler_due;
+  return std::min(*engine_due, *handler_due);
 }
 
 std::optional<Timestamp> VirtualHost::next_due() const {

@@ -86,6 +86,8 @@ class VirtualHost final : private host::HandlerTime {
 
   /// All of it, in order, until nothing is ready at this instant.
   void settle();
+  /// The same without the times of schedules, which never end.
+  std::optional<Timestamp> next_due_of_executions() const;
   /// When something happens next by itself.
   std::optional<Timestamp> next_due() const;
   /// Moves time from one due instant to the next, up to `until`.

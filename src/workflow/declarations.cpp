@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/timetable.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/schema.hpp"
 #include "eventual/service.hpp"
@@ -16,6 +17,18 @@ Service::Service(std::string name, ServiceOptions options)
     : declarations_(std::move(name)), options_(std::move(options)) {}
 
 Service::~Service() = default;
+
+Schedule Service::add_schedule(std::string schedule_name, Timetable when, std::string_view workflow_name,
+                               std::string input_json, ScheduleOptions options, std::source_location location) {
+  detail::ScheduleDefinition definition;
+  definition.name = std::move(schedule_name);
+  definition.location = location;
+  definition.when = std::move(when);
+  definition.options = std::move(options);
+  definition.workflow = workflow_name;
+  definition.input_json = std::move(input_json);
+  return Schedule(declarations_.add(std::move(definition)).name);
+}
 
 namespace detail {
 namespace {
@@ -179,6 +192,26 @@ CommandDefinition& Declarations::add(CommandDefinition definition) {
   return command;
 }
 
+ScheduleDefinition& Declarations::add(ScheduleDefinition definition) {
+  ScheduleDefinition& schedule =
+      insert(schedules_, schedule_names_, std::move(definition), "schedule");
+  Check check(defects_, "schedule", schedule);
+  const auto timetable =
+      schedule.when.cron.empty() && schedule.when.time_zone.empty()
+          ? base::Timetable::every(schedule.when.interval)
+          : base::Timetable::cron(schedule.when.cron, schedule.when.time_zone);
+  if (!timetable) check.require(false, timetable.error().message());
+  check.require(find_workflow(schedule.workflow) != nullptr,
+                fmt::format("its workflow {} is not declared before it", schedule.workflow));
+  check.require(schedule.options.catch_up_window >= Duration(1000),
+                "catch_up_window must be at least one second");
+  if (schedule.options.timeout) check.timeout(*schedule.options.timeout, "timeout");
+  constexpr std::size_t k_time_bytes = sizeof "-2026-01-01T00:00:00.000Z" - 1;
+  check.require(schedule.name.size() + k_time_bytes <= base::k_name_bytes_max,
+                fmt::format("its name has more than {} bytes", base::k_name_bytes_max - k_time_bytes));
+  return schedule;
+}
+
 void Declarations::add_defect(std::string message, std::source_location location) {
   defects_.push_back({std::move(message), location});
 }
@@ -206,6 +239,9 @@ const WorkflowDefinition* Declarations::find_workflow(std::string_view name) con
 }
 const SignalDefinition* Declarations::find_signal(std::string_view name) const noexcept {
   return find_in(signal_names_, name);
+}
+const ScheduleDefinition* Declarations::find_schedule(std::string_view name) const noexcept {
+  return find_in(schedule_names_, name);
 }
 const CommandDefinition* Declarations::find_command(std::string_view name) const noexcept {
   return find_in(command_names_, name);

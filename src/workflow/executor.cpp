@@ -626,6 +626,16 @@ SlotRef Executor::wait_result(std::string_view, detail::DecodeFunction, std::sou
               "a workflow waits for another one by calling it as a child, not through its handle");
 }
 
+SlotRef Executor::act_on_execution(detail::ExecutionAct) {
+  throw Error(std::string(error_names::k_not_allowed),
+              "a workflow does not pause, resume, retry or fork executions: do it in a task or a command");
+}
+
+SlotRef Executor::act_on_schedule(detail::ScheduleCall) {
+  throw Error(std::string(error_names::k_not_allowed),
+              "a workflow does not act on schedules: do it in a task or a command");
+}
+
 void Executor::defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) {
   if (discarding()) return;
   compensated_ = true;

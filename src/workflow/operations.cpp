@@ -53,6 +53,14 @@ void log(LogLevel level, std::string_view message) {
 
 namespace detail {
 
+SlotRef act_on_schedule(ScheduleCall call) {
+  return Runtime::require("acting on a schedule").act_on_schedule(std::move(call));
+}
+
+void decode_ids(std::string_view json, void* ids) {
+  *static_cast<std::vector<std::string>*>(ids) = decode_value<std::vector<std::string>>(json);
+}
+
 void throw_not_provided(const char* type) {
   throw Error(std::string(error_names::k_not_allowed),
               std::string("the handler asks for ") + type +

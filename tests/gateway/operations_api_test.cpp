@@ -283,6 +283,56 @@ TEST_F(OperationsApiTest, SignalsCarryTheirPayloadAndMessageId) {
   expect_error(call("POST", "/_eventual/executions/w/n/signals/s", "why"), 400, "InvalidInput");
 }
 
+TEST_F(OperationsApiTest, SchedulesAreListedAndActedOn) {
+  ports::ScheduleView nightly;
+  nightly.name = "nightly";
+  nightly.workflow = "report";
+  nightly.input_json = "{}";
+  nightly.cron = "0 3 * * *";
+  nightly.time_zone = "Europe/Vienna";
+  nightly.overlap = "skip";
+  nightly.catch_up_window = Duration(600'000);
+  nightly.next_at = at(1'700'000'000'000);
+  nightly.open = {"report/nightly-1"};
+  nightly.started = 3;
+  operations_.on_schedules =
+      [&](const std::string& name) -> Result<std::vector<ports::ScheduleView>> {
+    if (name == "none") return error("NotFound");
+    return std::vector{nightly};
+  };
+  std::optional<ports::ScheduleAct> acted;
+  operations_.on_schedule_act = [&](ports::ScheduleAct act) -> Result<ports::ScheduleReply> {
+    acted = std::move(act);
+    return ports::ScheduleReply{{"report/nightly-2"}};
+  };
+  const std::string one =
+      R"({"name":"nightly","workflow":"report","input":{},"description":"","cron":"0 3 * * *",)"
+      R"("time_zone":"Europe/Vienna","overlap":"skip","catch_up_window_ms":600000,)"
+      R"("status":"active","reason":"","next_at":"2023-11-14T22:13:20.000Z","last_at":null,)"
+      R"("last_execution_id":null,"open":["report/nightly-1"],"buffered_at":null,"started":3,)"
+      R"("skipped":0,"missed":0})";
+  expect(call("GET", "/_eventual/schedules"), 200, R"({"schedules":[)" + one + "]}");
+  expect(call("GET", "/_eventual/schedules/nightly"), 200, one);
+  EXPECT_EQ(call("GET", "/_eventual/schedules/none").status, 404);
+  expect(call("POST", "/_eventual/schedules/nightly/trigger"), 200,
+         R"({"schedule":"nightly","started":["report/nightly-2"]})");
+  EXPECT_EQ(acted->kind, ports::ScheduleAct::Kind::trigger);
+  EXPECT_EQ(call("POST", "/_eventual/schedules/nightly/pause", R"({"reason":"why"})").status, 200);
+  EXPECT_EQ(acted->kind, ports::ScheduleAct::Kind::pause);
+  EXPECT_EQ(acted->reason, "why");
+  EXPECT_EQ(call("POST", "/_eventual/schedules/nightly/resume").status, 200);
+  EXPECT_EQ(acted->kind, ports::ScheduleAct::Kind::resume);
+  EXPECT_EQ(call("POST", "/_eventual/schedules/nightly/backfill",
+                 R"({"from":"1970-01-01T00:00:01Z","to":"1970-01-01T00:00:02Z"})")
+                .status,
+            200);
+  EXPECT_EQ(acted->kind, ports::ScheduleAct::Kind::backfill);
+  EXPECT_EQ(acted->from, at(1000));
+  EXPECT_EQ(acted->to, at(2000));
+  expect_error(call("POST", "/_eventual/schedules/nightly/backfill", R"({"from":"soon"})"), 400,
+               "InvalidInput");
+}
+
 TEST_F(OperationsApiTest, CancelAndTerminateActOnTheExecution) {
   std::string acted;
   operations_.on_cancel = [&](const ExecutionRef& ref) {

@@ -156,6 +156,8 @@ class FakeOperations : public ports::Operations {
   std::function<Result<bool>(ports::ExecutionRef)> on_resume;
   std::function<Result<ports::StartReply>(ports::ExecutionRef)> on_retry;
   std::function<Result<ports::StartReply>(ports::ForkRequest)> on_fork;
+  std::function<Result<std::vector<ports::ScheduleView>>(std::string)> on_schedules;
+  std::function<Result<ports::ScheduleReply>(ports::ScheduleAct)> on_schedule_act;
   std::function<Result<ports::ListReply>(const ports::ListRequest&)> on_list;
   std::function<Result<ports::HistoryReply>(const ports::HistoryRequest&)> on_history;
   std::function<ports::Health()> on_health;
@@ -195,6 +197,15 @@ class FakeOperations : public ports::Operations {
   }
   void fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) override {
     done(on_fork ? on_fork(std::move(request)) : Result<ports::StartReply>(unset()));
+  }
+  void schedules(std::string name,
+                 ports::Callback<std::vector<ports::ScheduleView>> done) override {
+    done(on_schedules ? on_schedules(std::move(name))
+                      : Result<std::vector<ports::ScheduleView>>(unset()));
+  }
+  void act_on_schedule(ports::ScheduleAct act,
+                       ports::Callback<ports::ScheduleReply> done) override {
+    done(on_schedule_act ? on_schedule_act(std::move(act)) : Result<ports::ScheduleReply>(unset()));
   }
   Result<ports::ListReply> list(const ports::ListRequest& request) override {
     return on_list ? on_list(request) : Result<ports::ListReply>(unset());

@@ -17,6 +17,7 @@
 #include "eventual/detail/runtime.hpp"
 #include "eventual/http.hpp"
 #include "eventual/options.hpp"
+#include "eventual/schedule.hpp"
 
 namespace eventual {
 class TaskContext;
@@ -70,6 +71,13 @@ struct CommandDefinition : Declaration {
   HandlerFunction run;
 };
 
+struct ScheduleDefinition : Declaration {
+  Timetable when;
+  ScheduleOptions options;
+  std::string workflow;
+  std::string input_json;  ///< in its normal form
+};
+
 struct Defect {
   std::string message;
   std::source_location location;
@@ -87,6 +95,7 @@ class Declarations {
   WorkflowDefinition& add(WorkflowDefinition definition);
   SignalDefinition& add(SignalDefinition definition);
   CommandDefinition& add(CommandDefinition definition);
+  ScheduleDefinition& add(ScheduleDefinition definition);
   void add_defect(std::string message, std::source_location location);
   void provide(std::type_index type, std::shared_ptr<void> object);
 
@@ -94,11 +103,13 @@ class Declarations {
   const WorkflowDefinition* find_workflow(std::string_view name) const noexcept;
   const SignalDefinition* find_signal(std::string_view name) const noexcept;
   const CommandDefinition* find_command(std::string_view name) const noexcept;
+  const ScheduleDefinition* find_schedule(std::string_view name) const noexcept;
 
   const std::deque<TaskDefinition>& tasks() const noexcept { return tasks_; }
   const std::deque<WorkflowDefinition>& workflows() const noexcept { return workflows_; }
   const std::deque<SignalDefinition>& signals() const noexcept { return signals_; }
   const std::deque<CommandDefinition>& commands() const noexcept { return commands_; }
+  const std::deque<ScheduleDefinition>& schedules() const noexcept { return schedules_; }
   /// Every mistake in the declarations, with where it stands; empty when the service can run.
   const std::vector<Defect>& defects() const noexcept { return defects_; }
   const std::unordered_map<std::type_index, void*>& provided() const noexcept { return provided_; }
@@ -113,10 +124,12 @@ class Declarations {
   std::deque<WorkflowDefinition> workflows_;
   std::deque<SignalDefinition> signals_;
   std::deque<CommandDefinition> commands_;
+  std::deque<ScheduleDefinition> schedules_;
   std::unordered_map<std::string_view, TaskDefinition*> task_names_;
   std::unordered_map<std::string_view, WorkflowDefinition*> workflow_names_;
   std::unordered_map<std::string_view, SignalDefinition*> signal_names_;
   std::unordered_map<std::string_view, CommandDefinition*> command_names_;
+  std::unordered_map<std::string_view, ScheduleDefinition*> schedule_names_;
   std::vector<Defect> defects_;
   std::vector<std::shared_ptr<void>> owned_;  // shared: type-erased deleters of user objects
   std::unordered_map<std::type_index, void*> provided_;

@@ -133,6 +133,27 @@ struct SignalSend {
   std::source_location location;
 };
 
+/// What an operator may ask of an execution.
+struct ExecutionAct {
+  enum class Kind : std::uint8_t { pause, resume, retry, fork };
+  Kind kind = Kind::pause;
+  std::string execution_id;
+  std::uint32_t run = 0;
+  std::string text{};  ///< the reason, the new name
+  std::uint32_t seq = 0;
+  DecodeFunction decode = nullptr;
+};
+
+struct ScheduleCall {
+  enum class Kind : std::uint8_t { pause, resume, trigger, backfill };
+  Kind kind = Kind::pause;
+  std::string_view schedule;
+  std::string reason{};
+  Timestamp from{};
+  Timestamp to{};
+  DecodeFunction decode = nullptr;
+};
+
 using ListenerFunction = std::function<void(std::string_view payload_json)>;
 
 class Runtime {
@@ -159,6 +180,8 @@ class Runtime {
   virtual void remove_listener(std::uint64_t id) noexcept = 0;
   virtual SlotRef wait_condition(std::function<bool()> predicate, Duration timeout, std::source_location location) = 0;
   virtual SlotRef wait_result(std::string_view execution_id, DecodeFunction decode, std::source_location location) = 0;
+  virtual SlotRef act_on_execution(ExecutionAct act) = 0;
+  virtual SlotRef act_on_schedule(ScheduleCall call) = 0;
   virtual void defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) = 0;
   virtual Timestamp now() = 0;
   virtual std::uint64_t random_u64() = 0;
