@@ -22,15 +22,17 @@ struct Timetable {
   Duration interval{};    ///< multiples of it since 1970-01-01T00:00:00Z
 };
 
-/// A cron expression of five fields (minute, hour, day of the month, month, day of the week) with numbers, names, ranges,
-/// lists and steps, on the wall clock of a zone of the system's tz database. What is wrong with it is reported when the service
-/// starts. A time that daylight saving skips runs at the first instant after the gap; one that it doubles runs once, the first
-/// time. An expression that runs in every hour follows real time instead.
+/// A cron expression of five fields (minute, hour, day of the month, month, day of the week) with
+/// numbers, names, ranges, lists and steps, on the wall clock of a zone of the system's tz
+/// database. What is wrong with it is reported when the service starts. A time that daylight saving
+/// skips runs at the first instant after the gap; one that it doubles runs once, the first time. An
+/// expression that runs in every hour follows real time instead.
 inline Timetable cron(std::string expression, std::string time_zone = "UTC") {
   return {std::move(expression), std::move(time_zone), Duration(0)};
 }
 
-/// Even intervals of at least one second, counted from 1970-01-01T00:00:00Z, so that a restart does not shift them.
+/// Even intervals of at least one second, counted from 1970-01-01T00:00:00Z, so that a restart does
+/// not shift them.
 inline Timetable every(Duration interval) { return {{}, {}, interval}; }
 
 /// What happens at a time when an execution of the schedule is still open.
@@ -43,11 +45,12 @@ enum class Overlap : std::uint8_t {
 
 struct ScheduleOptions {
   Overlap overlap = Overlap::skip;
-  /// Times that were missed while the service was down, or later than this for another reason, are not made up for. At least
-  /// one second. A larger value lets more of them start at once after a long outage.
+  /// Times that were missed while the service was down, or later than this for another reason, are
+  /// not made up for. At least one second. A larger value lets more of them start at once after a
+  /// long outage.
   Duration catch_up_window = std::chrono::minutes(10);
   std::optional<Duration> timeout{};  ///< of each execution; absent: the workflow's
-  bool paused = false;              ///< as it is first seen; afterwards pause and resume decide
+  bool paused = false;                ///< as it is first seen; afterwards pause and resume decide
   std::string description{};
 };
 
@@ -56,8 +59,8 @@ SlotRef act_on_schedule(ScheduleCall call);
 void decode_ids(std::string_view json, void* ids);
 }  // namespace detail
 
-/// A schedule of a service. A literal value: copy it freely. Its operations are for handlers; a workflow may not use them.
-/// Each fails with NotFound where the service has no such schedule.
+/// A schedule of a service. A literal value: copy it freely. Its operations are for handlers; a
+/// workflow may not use them. Each fails with NotFound where the service has no such schedule.
 class Schedule {
  public:
   /// Names a schedule that is declared elsewhere. `name` must outlive the handle.
@@ -73,17 +76,19 @@ class Schedule {
   }
   /// Goes on with the next time after now; times that passed meanwhile are not made up for.
   Future<void> resume() const {
-    return Future<void>(detail::act_on_schedule({.kind = detail::ScheduleCall::Kind::resume, .schedule = name_}));
+    return Future<void>(
+        detail::act_on_schedule({.kind = detail::ScheduleCall::Kind::resume, .schedule = name_}));
   }
-  /// Starts one now, under the overlap policy, also while it is paused. Gives the ids of what it started: one or none.
+  /// Starts one now, under the overlap policy, also while it is paused. Gives the ids of what it
+  /// started: one or none.
   Future<std::vector<std::string>> trigger() const {
     return Future<std::vector<std::string>>(
         detail::act_on_schedule({.kind = detail::ScheduleCall::Kind::trigger,
                                  .schedule = name_,
                                  .decode = &detail::decode_ids}));
   }
-  /// Starts one for each time from `from` to `to`, both included, that has none yet, all at once. At most 1000:
-  /// LimitExceeded. Gives the ids of what it started.
+  /// Starts one for each time from `from` to `to`, both included, that has none yet, all at once.
+  /// At most 1000: LimitExceeded. Gives the ids of what it started.
   Future<std::vector<std::string>> backfill(Timestamp from, Timestamp to) const {
     return Future<std::vector<std::string>>(
         detail::act_on_schedule({.kind = detail::ScheduleCall::Kind::backfill,

@@ -94,9 +94,9 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
                                               {"message", live.record.reason.message},
                                               {"kept", live.kept_events}})});
   } else if (live.record.status == model::Status::paused) {
-    view.waiting_for.push_back({"paused", live.parked_at,
-                                Json::object({{"reason", live.record.reason.message},
-                                              {"kept", live.kept_events}})});
+    view.waiting_for.push_back(
+        {"paused", live.parked_at,
+         Json::object({{"reason", live.record.reason.message}, {"kept", live.kept_events}})});
   }
   std::vector<workflow::Waiting> waiting;
   if (live.executor != nullptr) waiting = live.executor->waiting();

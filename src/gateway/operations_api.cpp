@@ -232,17 +232,16 @@ class OperationsApi::Impl {
   /// An execution, or a run of one, began.
   static ports::Callback<ports::StartReply> started(const SharedResponder& respond) {
     return reply_with<ports::StartReply>(respond, [](const ports::StartReply& reply) {
-      http::Response response =
-          json_response(reply.already_running ? 200 : 201,
-                        ObjectWriter()
-                            .text("execution_id", reply.execution_id)
-                            .number("run", reply.run)
-                            .boolean("already_running", reply.already_running)
-                            .finish());
+      http::Response response = json_response(reply.already_running ? 200 : 201,
+                                              ObjectWriter()
+                                                  .text("execution_id", reply.execution_id)
+                                                  .number("run", reply.run)
+                                                  .boolean("already_running", reply.already_running)
+                                                  .finish());
       if (const auto ref = ports::parse_execution_id(reply.execution_id); ref) {
-        response.headers.emplace_back("location", fmt::format("/_eventual/executions/{}/{}",
-                                                              percent_encode((*ref).workflow),
-                                                              percent_encode((*ref).name)));
+        response.headers.emplace_back(
+            "location", fmt::format("/_eventual/executions/{}/{}", percent_encode((*ref).workflow),
+                                    percent_encode((*ref).name)));
       }
       return response;
     });

@@ -247,8 +247,8 @@ SlotRef HandlerRuntime::act_on_schedule(detail::ScheduleCall call) {
   act.from = call.from;
   act.to = call.to;
   host_.operations.act_on_schedule(
-      std::move(act), [completions = completions_, id,
-                       with_ids = call.decode != nullptr](const Result<ports::ScheduleReply>& reply) {
+      std::move(act), [completions = completions_, id, with_ids = call.decode != nullptr](
+                          const Result<ports::ScheduleReply>& reply) {
         if (!reply) return completions->add(id, reply.error());
         completions->add(id, with_ids ? to_json(reply->started) : std::string("null"));
       });

@@ -59,8 +59,7 @@ Json signal_json(const detail::SignalDefinition& signal) {
 
 Json schedule_json(const detail::ScheduleDefinition& schedule) {
   Json json = Json::object({{"name", schedule.name}, {"workflow", schedule.workflow}});
-  if (!schedule.options.description.empty())
-    json.set("description", schedule.options.description);
+  if (!schedule.options.description.empty()) json.set("description", schedule.options.description);
   if (schedule.when.cron.empty()) {
     json.set("every_ms", milliseconds(schedule.when.interval));
   } else {

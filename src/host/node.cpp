@@ -215,8 +215,8 @@ void Node::feed(Message& message, Timestamp now) {
               return engine_->terminate(value.execution, std::move(value.reason),
                                         std::move(value.done), now);
             case messages::Act::Kind::pause:
-              return engine_->pause(value.execution, std::move(value.reason),
-                                    std::move(value.done), now);
+              return engine_->pause(value.execution, std::move(value.reason), std::move(value.done),
+                                    now);
             case messages::Act::Kind::resume:
               return engine_->resume(value.execution, std::move(value.done), now);
           }
@@ -331,8 +331,7 @@ void Node::retry(ports::ExecutionRef execution, ports::Callback<ports::StartRepl
 void Node::fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) {
   handlers_->requests().fork(std::move(request), std::move(done));
 }
-void Node::schedules(std::string name,
-                     ports::Callback<std::vector<ports::ScheduleView>> done) {
+void Node::schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) {
   handlers_->requests().schedules(std::move(name), std::move(done));
 }
 void Node::act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) {

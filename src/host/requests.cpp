@@ -161,8 +161,7 @@ void Requests::fork(ports::ForkRequest request, ports::Callback<ports::StartRepl
   post(*mailbox_, messages::Fork{std::move(request), answered_once(std::move(done))});
 }
 
-void Requests::schedules(std::string name,
-                         ports::Callback<std::vector<ports::ScheduleView>> done) {
+void Requests::schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) {
   post(*mailbox_, messages::Schedules{std::move(name), answered_once(std::move(done))});
 }
 

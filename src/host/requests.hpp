@@ -34,10 +34,8 @@ class Requests : public ports::Operations {
   void resume(ports::ExecutionRef execution, ports::Callback<bool> done) override;
   void retry(ports::ExecutionRef execution, ports::Callback<ports::StartReply> done) override;
   void fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) override;
-  void schedules(std::string name,
-                 ports::Callback<std::vector<ports::ScheduleView>> done) override;
-  void act_on_schedule(ports::ScheduleAct act,
-                       ports::Callback<ports::ScheduleReply> done) override;
+  void schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) override;
+  void act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) override;
 
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;

@@ -281,7 +281,8 @@ std::vector<std::string> TestEnvironment::trigger(const Schedule& schedule) {
   return act_on(*core_, act_of(ports::ScheduleAct::Kind::trigger, schedule));
 }
 
-std::vector<std::string> TestEnvironment::backfill(const Schedule& schedule, Timestamp from, Timestamp to) {
+std::vector<std::string> TestEnvironment::backfill(const Schedule& schedule, Timestamp from,
+                                                   Timestamp to) {
   ports::ScheduleAct act = act_of(ports::ScheduleAct::Kind::backfill, schedule);
   act.from = from;
   act.to = to;
@@ -289,12 +290,13 @@ std::vector<std::string> TestEnvironment::backfill(const Schedule& schedule, Tim
 }
 
 Json TestEnvironment::view(const Schedule& schedule) {
-  const auto views = core_
-                         ->ask<std::vector<ports::ScheduleView>>(
-                             [&](ports::Callback<std::vector<ports::ScheduleView>> done) {
-                               core_->host->operations().schedules(std::string(schedule.name()), std::move(done));
-                             })
-                         .value();
+  const auto views =
+      core_
+          ->ask<std::vector<ports::ScheduleView>>(
+              [&](ports::Callback<std::vector<ports::ScheduleView>> done) {
+                core_->host->operations().schedules(std::string(schedule.name()), std::move(done));
+              })
+          .value();
   return Json::parse(gateway::schedule_json(views.at(0))).value();
 }
 
@@ -309,19 +311,25 @@ void TestEnvironment::pause(const ExecutionId& execution, std::string reason) {
 
 void TestEnvironment::resume(const ExecutionId& execution) {
   const auto ref = ports::parse_execution_id(execution.id).value();
-  core_->ask<bool>([&](ports::Callback<bool> done) { core_->host->operations().resume(ref, std::move(done)); }).value();
+  core_
+      ->ask<bool>([&](ports::Callback<bool> done) {
+        core_->host->operations().resume(ref, std::move(done));
+      })
+      .value();
 }
 
 std::uint32_t TestEnvironment::retry(const ExecutionId& execution) {
   const auto ref = ports::parse_execution_id(execution.id).value();
   return core_
-      ->ask<ports::StartReply>(
-          [&](ports::Callback<ports::StartReply> done) { core_->host->operations().retry(ref, std::move(done)); })
+      ->ask<ports::StartReply>([&](ports::Callback<ports::StartReply> done) {
+        core_->host->operations().retry(ref, std::move(done));
+      })
       .value()
       .run;
 }
 
-std::string TestEnvironment::fork_id(const ExecutionId& source, std::uint32_t seq, std::string name) {
+std::string TestEnvironment::fork_id(const ExecutionId& source, std::uint32_t seq,
+                                     std::string name) {
   ports::ForkRequest request;
   request.execution = ports::parse_execution_id(source.id).value();
   request.execution.run = source.run;

@@ -18,8 +18,9 @@ Service::Service(std::string name, ServiceOptions options)
 
 Service::~Service() = default;
 
-Schedule Service::add_schedule(std::string schedule_name, Timetable when, std::string_view workflow_name,
-                               std::string input_json, ScheduleOptions options, std::source_location location) {
+Schedule Service::add_schedule(std::string schedule_name, Timetable when,
+                               std::string_view workflow_name, std::string input_json,
+                               ScheduleOptions options, std::source_location location) {
   detail::ScheduleDefinition definition;
   definition.name = std::move(schedule_name);
   definition.location = location;
@@ -196,10 +197,9 @@ ScheduleDefinition& Declarations::add(ScheduleDefinition definition) {
   ScheduleDefinition& schedule =
       insert(schedules_, schedule_names_, std::move(definition), "schedule");
   Check check(defects_, "schedule", schedule);
-  const auto timetable =
-      schedule.when.cron.empty() && schedule.when.time_zone.empty()
-          ? base::Timetable::every(schedule.when.interval)
-          : base::Timetable::cron(schedule.when.cron, schedule.when.time_zone);
+  const auto timetable = schedule.when.cron.empty() && schedule.when.time_zone.empty()
+                             ? base::Timetable::every(schedule.when.interval)
+                             : base::Timetable::cron(schedule.when.cron, schedule.when.time_zone);
   if (!timetable) check.require(false, timetable.error().message());
   check.require(find_workflow(schedule.workflow) != nullptr,
                 fmt::format("its workflow {} is not declared before it", schedule.workflow));
@@ -207,8 +207,9 @@ ScheduleDefinition& Declarations::add(ScheduleDefinition definition) {
                 "catch_up_window must be at least one second");
   if (schedule.options.timeout) check.timeout(*schedule.options.timeout, "timeout");
   constexpr std::size_t k_time_bytes = sizeof "-2026-01-01T00:00:00.000Z" - 1;
-  check.require(schedule.name.size() + k_time_bytes <= base::k_name_bytes_max,
-                fmt::format("its name has more than {} bytes", base::k_name_bytes_max - k_time_bytes));
+  check.require(
+      schedule.name.size() + k_time_bytes <= base::k_name_bytes_max,
+      fmt::format("its name has more than {} bytes", base::k_name_bytes_max - k_time_bytes));
   return schedule;
 }
 

@@ -627,8 +627,9 @@ SlotRef Executor::wait_result(std::string_view, detail::DecodeFunction, std::sou
 }
 
 SlotRef Executor::act_on_execution(detail::ExecutionAct) {
-  throw Error(std::string(error_names::k_not_allowed),
-              "a workflow does not pause, resume, retry or fork executions: do it in a task or a command");
+  throw Error(
+      std::string(error_names::k_not_allowed),
+      "a workflow does not pause, resume, retry or fork executions: do it in a task or a command");
 }
 
 SlotRef Executor::act_on_schedule(detail::ScheduleCall) {

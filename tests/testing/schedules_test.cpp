@@ -1,4 +1,5 @@
-// Schedules and repair through the users' test environment; docs/schedules.md and docs/repair.md show this code.
+// Schedules and repair through the users' test environment; docs/schedules.md and docs/repair.md
+// show this code.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -19,24 +20,30 @@ bool carrier_is_down = false;
 struct Report {
   std::string kind;
 };
-const auto send_report = orders.task("sendReport", [](const Report& report) { return report.kind + " sent"; });
-const auto ship_order = orders.task("shipOrder", {.retry = {.max_attempts = 2, .initial_interval = 1s}},
-                                    [](const std::string& id) -> std::string {
-                                      if (carrier_is_down) throw ev::Error("NoCarrier", id);
-                                      return "shipped " + id;
-                                    });
-const auto charge_card = orders.task("chargeCard", [](const std::string& id) { return "charged " + id; });
+const auto send_report =
+    orders.task("sendReport", [](const Report& report) { return report.kind + " sent"; });
+const auto ship_order =
+    orders.task("shipOrder", {.retry = {.max_attempts = 2, .initial_interval = 1s}},
+                [](const std::string& id) -> std::string {
+                  if (carrier_is_down) throw ev::Error("NoCarrier", id);
+                  return "shipped " + id;
+                });
+const auto charge_card =
+    orders.task("chargeCard", [](const std::string& id) { return "charged " + id; });
 
 // [schedules]
-const auto report = orders.workflow("report", [](Report what) -> ev::Future<std::string> {
-  co_return co_await send_report(what);
-});
-const auto nightly = orders.schedule("nightly", ev::cron("30 2 * * *", "Europe/Vienna"), report, Report{"daily"});
-const auto sweep = orders.schedule("sweep", ev::every(6h), report, Report{"sweep"},
-                                   {.overlap = ev::Overlap::buffer, .catch_up_window = 1h, .paused = true});
+const auto report = orders.workflow(
+    "report", [](Report what) -> ev::Future<std::string> { co_return co_await send_report(what); });
+const auto nightly =
+    orders.schedule("nightly", ev::cron("30 2 * * *", "Europe/Vienna"), report, Report{"daily"});
+const auto sweep =
+    orders.schedule("sweep", ev::every(6h), report, Report{"sweep"},
+                    {.overlap = ev::Overlap::buffer, .catch_up_window = 1h, .paused = true});
 
-const auto stop_reports = orders.command("stopReports", [](std::string reason) { nightly.pause(reason).get(); });
-const auto report_now = orders.command("reportNow", []() -> std::string { return nightly.trigger().get().at(0); });
+const auto stop_reports =
+    orders.command("stopReports", [](std::string reason) { nightly.pause(reason).get(); });
+const auto report_now =
+    orders.command("reportNow", []() -> std::string { return nightly.trigger().get().at(0); });
 // [schedules]
 
 const auto fulfil = orders.workflow("fulfil", [](std::string id) -> ev::Future<std::string> {
@@ -44,11 +51,12 @@ const auto fulfil = orders.workflow("fulfil", [](std::string id) -> ev::Future<s
   co_await ev::sleep_for(1h);
   co_return charged + ", " + co_await ship_order(id);
 });
-const auto hold = orders.command("hold", [](std::string id) { fulfil.execution(id).pause("on hold").get(); });
-const auto release = orders.command("release", [](std::string id) { fulfil.execution(id).resume().get(); });
-const auto again = orders.command("again", [](std::string id) -> std::string {
-  return fulfil.execution(id).retry().get().id();
-});
+const auto hold =
+    orders.command("hold", [](std::string id) { fulfil.execution(id).pause("on hold").get(); });
+const auto release =
+    orders.command("release", [](std::string id) { fulfil.execution(id).resume().get(); });
+const auto again = orders.command(
+    "again", [](std::string id) -> std::string { return fulfil.execution(id).retry().get().id(); });
 const auto what_if = orders.command("whatIf", [](std::string id) -> std::string {
   return fulfil.execution(id).fork(1, id + "-what-if").get().id();
 });
@@ -64,7 +72,8 @@ TEST(ScheduleGuide, AYearOfNightsAcrossDaylightSaving) {
   const std::set<std::string> names(all.begin(), all.end());
   EXPECT_EQ(names.size(), 365U);
   EXPECT_TRUE(names.contains("report/nightly-2026-03-28T01:30:00.000Z"));
-  EXPECT_TRUE(names.contains("report/nightly-2026-03-29T01:00:00.000Z"));  // 02:30 does not exist: 03:00
+  EXPECT_TRUE(
+      names.contains("report/nightly-2026-03-29T01:00:00.000Z"));  // 02:30 does not exist: 03:00
   EXPECT_TRUE(names.contains("report/nightly-2026-03-30T00:30:00.000Z"));
   EXPECT_TRUE(names.contains("report/nightly-2026-10-25T00:30:00.000Z"));  // the first 02:30 of two
   EXPECT_FALSE(names.contains("report/nightly-2026-10-25T01:30:00.000Z"));
@@ -84,7 +93,8 @@ TEST(ScheduleGuide, SchedulesArePausedTriggeredAndFilledUp) {
   env.restart();
   env.tick(24h);
   EXPECT_EQ(env.executions().size(), 2U);
-  EXPECT_EQ(env.backfill(nightly, at("2026-06-01T12:00:00Z"), at("2026-06-03T12:00:00Z")).size(), 2U);
+  EXPECT_EQ(env.backfill(nightly, at("2026-06-01T12:00:00Z"), at("2026-06-03T12:00:00Z")).size(),
+            2U);
   EXPECT_EQ(env.view(sweep)["status"].as_string(), "paused");
   env.pause(nightly);
   EXPECT_EQ(env.trigger(sweep).size(), 1U);
