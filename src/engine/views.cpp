@@ -161,6 +161,17 @@ void Engine::describe(const ports::ExecutionRef& execution,
   const std::string id = execution.id();
   auto loaded = load(id, now);
   if (!loaded) return reply(std::move(done), Result<ports::ExecutionView>(loaded.error()));
+  if (execution.run != 0 && execution.run < (*loaded)->record.run) {
+    const auto row =
+        store_.get(Table::executions, keys::execution((*loaded)->shard, id, execution.run));
+    if (!row) return reply(std::move(done), Result<ports::ExecutionView>(row.error()));
+    if (*row) {
+      const auto record = model::decode_execution(**row);
+      return reply(std::move(done), record
+                                        ? Result<ports::ExecutionView>(view_of_record(id, *record))
+                                        : Result<ports::ExecutionView>(record.error()));
+    }
+  }
   if (execution.run != 0 && execution.run != (*loaded)->record.run) {
     return reply(std::move(done),
                  Result<ports::ExecutionView>(not_found("execution " + id + " has no run " +

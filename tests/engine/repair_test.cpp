@@ -202,6 +202,12 @@ TEST_F(Repair, ARetryMakesTheFailingCallAgainAndNothingElse) {
   EXPECT_EQ(first->record.status, model::Status::failed);
   const auto list = list_executions(world.store(), Options().shards, {}).value();
   EXPECT_EQ(list.executions.size(), 2U);
+  std::optional<Result<ports::ExecutionView>> earlier;
+  world.engine().describe(
+      {"buy", "one", 1}, [&](auto given) { earlier = std::move(given); }, world.now);
+  world.settle();
+  EXPECT_EQ(earlier->value().status, "failed");
+  EXPECT_EQ(earlier->value().execution.run, 1U);
   EXPECT_EQ(world.retry(id).error().name(), "NotAllowed");  // it succeeded
 }
 
