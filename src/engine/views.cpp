@@ -36,6 +36,9 @@ void add_outcome(const model::Turn& turn, ports::ExecutionView& view) {
   }
 }
 
+Result<model::ExecutionRecord> read_record(ports::Store& store, std::uint16_t shard,
+                                           std::string_view id, std::uint32_t run);
+
 ports::ExecutionView view_of_record(std::string_view id, const model::ExecutionRecord& record) {
   ports::ExecutionView view;
   const std::size_t slash = id.find('/');
@@ -161,21 +164,11 @@ void Engine::describe(const ports::ExecutionRef& execution,
   const std::string id = execution.id();
   auto loaded = load(id, now);
   if (!loaded) return reply(std::move(done), Result<ports::ExecutionView>(loaded.error()));
-  if (execution.run != 0 && execution.run < (*loaded)->record.run) {
-    const auto row =
-        store_.get(Table::executions, keys::execution((*loaded)->shard, id, execution.run));
-    if (!row) return reply(std::move(done), Result<ports::ExecutionView>(row.error()));
-    if (*row) {
-      const auto record = model::decode_execution(**row);
-      return reply(std::move(done), record
-                                        ? Result<ports::ExecutionView>(view_of_record(id, *record))
-                                        : Result<ports::ExecutionView>(record.error()));
-    }
-  }
   if (execution.run != 0 && execution.run != (*loaded)->record.run) {
-    return reply(std::move(done),
-                 Result<ports::ExecutionView>(not_found("execution " + id + " has no run " +
-                                                        std::to_string(execution.run))));
+    const auto earlier = read_record(store_, shard_of(id), id, execution.run);
+    return reply(std::move(done), earlier
+                                      ? Result<ports::ExecutionView>(view_of_record(id, *earlier))
+                                      : Result<ports::ExecutionView>(earlier.error()));
   }
   // Within a turn the view would show what is still being decided: the turn ends first.
   if ((*loaded)->in_turn) {
