@@ -172,11 +172,13 @@ TEST(Schedules, AChangedOrRemovedDeclarationIsPickedUpAtStart) {
 }
 
 TEST(Schedules, AKillAtAnyCommitStartsEachTimeOnce) {
+  Options options;
+  options.timer_window = k_forever;
   for (const bool before_write : {false, true}) {
     std::size_t commits = 1000;
     for (std::size_t kill_at = 1; kill_at <= commits; ++kill_at) {
       Scheduled declared(every(1h), 90, {.overlap = Overlap::buffer});
-      World world(declared.service);
+      World world(declared.service, options);
       world.kill_at = kill_at;
       world.kill_before_write = before_write;
       world.advance(6h);
