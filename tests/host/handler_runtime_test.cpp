@@ -53,6 +53,12 @@ class FakeOperations final : public ports::Operations {
   }
   void cancel(ports::ExecutionRef, ports::Callback<bool>) override {}
   void terminate(ports::ExecutionRef, std::string, ports::Callback<bool>) override {}
+  void pause(ports::ExecutionRef, std::string, ports::Callback<bool>) override {}
+  void resume(ports::ExecutionRef, ports::Callback<bool>) override {}
+  void retry(ports::ExecutionRef, ports::Callback<ports::StartReply>) override {}
+  void fork(ports::ForkRequest, ports::Callback<ports::StartReply>) override {}
+  void schedules(std::string, ports::Callback<std::vector<ports::ScheduleView>>) override {}
+  void act_on_schedule(ports::ScheduleAct, ports::Callback<ports::ScheduleReply>) override {}
   Result<ports::ListReply> list(const ports::ListRequest&) override { return ports::ListReply{}; }
   Result<ports::HistoryReply> history(const ports::HistoryRequest&) override {
     return ports::HistoryReply{};
