@@ -23,12 +23,14 @@ namespace eventual {
 /// A bound in an annotation: any integer or floating point value.
 class Number {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): it converts on purpose.
   template <std::integral Integer>
-  constexpr Number(Integer value)  // NOLINT: converts on purpose
+  constexpr Number(Integer value)
       : bits_(static_cast<std::uint64_t>(value)),
         form_(value < Integer(0) ? Form::negative : Form::natural) {}
   constexpr Number(double value)
-      : real_(value), form_(Form::real) {}  // NOLINT: converts on purpose
+      : real_(value), form_(Form::real) {}
+  // NOLINTEND(google-explicit-constructor)
 
   /// The value as Json keeps it: an integer stays one.
   Json to_json_value() const;
@@ -44,15 +46,17 @@ class Number {
 /// Literal::json. Strings are borrowed: use literals.
 class Literal {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): it converts on purpose.
   constexpr Literal(std::nullptr_t)
-      : text_("null"), form_(Form::json) {}  // NOLINT: converts on purpose, and below
+      : text_("null"), form_(Form::json) {}
   template <std::same_as<bool> Bool>
-  constexpr Literal(Bool value) : text_(value ? "true" : "false"), form_(Form::json) {}  // NOLINT
+  constexpr Literal(Bool value) : text_(value ? "true" : "false"), form_(Form::json) {}
   template <class Value>
     requires(std::integral<Value> || std::floating_point<Value>) && (!std::same_as<Value, bool>)
-  constexpr Literal(Value value) : number_(value), form_(Form::number) {}           // NOLINT
-  constexpr Literal(std::string_view value) : text_(value), form_(Form::string) {}  // NOLINT
-  constexpr Literal(const char* value) : text_(value), form_(Form::string) {}       // NOLINT
+  constexpr Literal(Value value) : number_(value), form_(Form::number) {}
+  constexpr Literal(std::string_view value) : text_(value), form_(Form::string) {}
+  constexpr Literal(const char* value) : text_(value), form_(Form::string) {}
+  // NOLINTEND(google-explicit-constructor)
 
   static constexpr Literal json(std::string_view text) {
     Literal literal(text);

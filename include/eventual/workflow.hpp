@@ -30,7 +30,8 @@ class Execution {
 
   /// "<workflow>/<name>".
   const std::string& id() const noexcept { return id_.id; }
-  operator const ExecutionId&() const noexcept { return id_; }  // NOLINT: an Execution stands for its id
+  // NOLINTNEXTLINE(google-explicit-constructor): an Execution stands for its id.
+  operator const ExecutionId&() const noexcept { return id_; }
 
   /// Waits until it closes. Fails as the execution failed; Cancelled, Timeout or Error("Terminated") when it ended so.
   Future<Output> result(std::source_location location = std::source_location::current()) const {

@@ -25,7 +25,7 @@ template <class T>
 struct AnyBase {
   template <class Base>
     requires(__is_base_of(Base, T) && !__is_same(Base, T))
-  operator Base() const;
+  operator Base() const;  // NOLINT: asked for, never called
 };
 template <class T>
 concept HasBase = requires { T{AnyBase<T>{}}; };
