@@ -253,6 +253,9 @@ inline Future<void> Promise<void>::get_return_object() {
   return Future<void>(std::move(slot_ref));
 }
 
+/// A settled future without a value.
+SlotRef settled_slot();
+
 template <class T>
 Future<T> ready_future(T value) {
   Runtime& runtime = Runtime::require("a future");

@@ -15,8 +15,10 @@
 #include "eventual/detail/handler.hpp"
 #include "eventual/future.hpp"
 #include "eventual/options.hpp"
+#include "eventual/query.hpp"
 #include "eventual/signal.hpp"
 #include "eventual/task.hpp"
+#include "eventual/update.hpp"
 #include "eventual/workflow.hpp"
 
 namespace eventual {
@@ -113,6 +115,46 @@ class Service {
   Schedule schedule(std::string schedule_name, Timetable when, const Workflow<void, Output>& started,
                     ScheduleOptions options = {}, std::source_location location = std::source_location::current()) {
     return add_schedule(std::move(schedule_name), std::move(when), started.name(), "null", std::move(options), location);
+  }
+
+  /// Declares a query: a function of the view that an execution published last (ev::publish), and of an input where it takes
+  /// a second parameter. It runs wherever the query is asked, on any thread, and must not change anything.
+  template <class Function>
+  auto query(std::string query_name, Function function,
+             std::source_location location = std::source_location::current()) {
+    using Types = detail::QueryTypes<Function>;
+    using View = typename Types::View;
+    using Input = typename Types::Input;
+    using Output = typename Types::Output;
+    static_assert(!std::is_void_v<Output>, "a query answers something");
+    detail::QueryDefinition definition;
+    definition.name = std::move(query_name);
+    definition.location = location;
+    definition.view = detail::schema_or_null<View>();
+    definition.input = detail::schema_or_null<Input>();
+    definition.output = detail::schema_or_null<Output>();
+    definition.run = [function = std::move(function)](std::string_view view, std::string_view input) -> std::string {
+      if constexpr (std::is_void_v<Input>) {
+        (void)input;
+        return to_json(static_cast<const Output&>(function(detail::decode_value<View>(view))));
+      } else {
+        auto asked = detail::decode_value<Input>(input);
+        return to_json(static_cast<const Output&>(function(detail::decode_value<View>(view), std::move(asked))));
+      }
+    };
+    return Query<Input, Output>(declarations_.add(std::move(definition)).name);
+  }
+
+  /// Declares an update: a request that a workflow validates and answers, once.
+  template <class Input = void, class Output = void>
+  Update<Input, Output> update(std::string update_name, std::source_location location = std::source_location::current()) {
+    detail::UpdateDefinition definition;
+    definition.name = std::move(update_name);
+    definition.location = location;
+    definition.input = detail::schema_or_null<Input>();
+    definition.output = detail::schema_or_null<Output>();
+    definition.normalise = &detail::normalise_json<Input>;
+    return Update<Input, Output>(declarations_.add(std::move(definition)).name);
   }
 
   /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants of CommandContext&,

@@ -14,6 +14,7 @@
 #include "eventual/ids.hpp"
 #include "eventual/options.hpp"
 #include "eventual/schema.hpp"
+#include "eventual/workflow.hpp"
 
 namespace eventual {
 
@@ -42,7 +43,7 @@ class [[nodiscard]] Listener {
 };
 
 /// A signal of a service. A literal value: copy it freely.
-template <class Payload = void>
+template <class Payload>
 class Signal {
  public:
   using payload_type = Payload;
@@ -83,7 +84,51 @@ class Signal {
     return send_json(execution.id, "null", options, location);
   }
 
+  /// Handlers: starts the execution of that name and sends it the signal, in one turn; one that is open is sent the signal
+  /// whatever its input. Fails with Closed where it has closed. The signal does not wait for a task's success.
+  template <class Input, class Output, class Body>
+    requires(!std::is_void_v<Payload> && std::convertible_to<const Body&, Payload>)
+  Future<Execution<Output>> send_with_start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
+                                            const Body& payload, const StartOptions& start = {},
+                                            const SendOptions& options = {},
+                                            std::source_location location = std::source_location::current()) const {
+    return start_json(workflow, input, to_json(static_cast<Payload>(payload)), start, options, location);
+  }
+  template <class Input, class Output>
+    requires(std::is_void_v<Payload>)
+  Future<Execution<Output>> send_with_start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
+                                            const StartOptions& start = {}, const SendOptions& options = {},
+                                            std::source_location location = std::source_location::current()) const {
+    return start_json(workflow, input, "null", start, options, location);
+  }
+
  private:
+  template <class Input, class Output>
+  Future<Execution<Output>> start_json(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
+                                       std::string payload, const StartOptions& start, const SendOptions& options,
+                                       std::source_location location) const {
+    detail::WorkflowCall call;
+    call.workflow = workflow.name();
+    if constexpr (std::is_void_v<Input>) {
+      (void)input;
+      call.input = "null";
+    } else {
+      call.input = to_json(input);
+    }
+    call.name = start.name;
+    call.timeout = start.timeout.value_or(k_forever);
+    call.has_timeout = start.timeout.has_value();
+    call.wait_for_result = false;
+    call.decode = detail::execution_decoder<Output>();
+    call.normalise = &detail::normalise_json<Input>;
+    call.location = location;
+    call.signal = name_;
+    call.signal_payload = std::move(payload);
+    call.signal_id = options.id;
+    return Future<Execution<Output>>(
+        detail::Runtime::require("starting a workflow with a signal").call_workflow(std::move(call)));
+  }
+
   template <class Function, class... Arguments>
   Listener listen(std::source_location location, Function function, Arguments... arguments) const {
     detail::Runtime& runtime = detail::Runtime::require("listening to a signal");

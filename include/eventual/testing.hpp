@@ -254,6 +254,43 @@ class TestEnvironment {
     send_json(execution, signal.name(), "null", options);
   }
 
+  /// As Signal::send_with_start.
+  template <class Input, class Output, class Payload, class Body>
+  TestExecution<Output> send_with_start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
+                                        const Signal<Payload>& signal, const Body& payload,
+                                        const StartOptions& options = {})
+    requires(!std::is_void_v<Input>)
+  {
+    return TestExecution<Output>(*this, send_with_start_json(workflow.name(), to_json(input), options, signal.name(),
+                                                             to_json(static_cast<Payload>(payload))));
+  }
+
+  /// Asks a query; throws as Query::ask fails.
+  template <class Input, class Output>
+  Output query(const ExecutionId& execution, const Query<Input, Output>& query, const detail::Stored<Input>& input) {
+    return detail::decode_value<Output>(query_json(execution, query.name(), to_json(input)));
+  }
+  template <class Output>
+  Output query(const ExecutionId& execution, const Query<void, Output>& query) {
+    return detail::decode_value<Output>(query_json(execution, query.name(), "null"));
+  }
+
+  /// Asks for an update; throws as Update::ask fails. One that needs time to pass is not answered: throws Error("NotClosed").
+  /// Ask again with the same id when it has passed.
+  template <class Input, class Output>
+  Output update(const ExecutionId& execution, const Update<Input, Output>& update, const detail::Stored<Input>& input,
+                const UpdateOptions& options = {})
+    requires(!std::is_void_v<Input>)
+  {
+    const std::string json = update_json(execution, update.name(), to_json(input), options);
+    if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
+  }
+  template <class Output>
+  Output update(const ExecutionId& execution, const Update<void, Output>& update, const UpdateOptions& options = {}) {
+    const std::string json = update_json(execution, update.name(), "null", options);
+    if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
+  }
+
   void cancel(const ExecutionId& execution);
   void terminate(const ExecutionId& execution, std::string reason = {});
   /// Holds it; throws NotAllowed when it is parked.
@@ -310,6 +347,11 @@ class TestEnvironment {
   // --- untyped, for tools ---
   std::string start_json(std::string_view workflow, std::string input_json, const StartOptions& options);
   void send_json(const ExecutionId& execution, std::string_view signal, std::string payload_json, const SendOptions& options);
+  std::string send_with_start_json(std::string_view workflow, std::string input_json, const StartOptions& options,
+                                   std::string_view signal, std::string payload_json);
+  std::string query_json(const ExecutionId& execution, std::string_view query, std::string input_json);
+  std::string update_json(const ExecutionId& execution, std::string_view update, std::string input_json,
+                          const UpdateOptions& options);
   std::string call_json(std::string_view command, std::string input_json);
   /// The members of GET /_eventual/executions/<id>.
   Json view(const ExecutionId& execution);

@@ -21,6 +21,48 @@
 
 namespace eventual {
 
+template <class Payload = void>
+class Signal;
+
+/// Asks an execution to stop; it sees ev::Cancelled. Completes when it knows; also where it is closed or gone already.
+Future<void> cancel(const ExecutionId& execution, std::source_location location = std::source_location::current());
+
+/// A child that its parent keeps in hand. Copies share it; dropping it changes nothing.
+///
+/// Replay: what is sent and what is awaited are calls like any other.
+template <class Output>
+class Child {
+ public:
+  Child(ExecutionId id, Future<Output> result) : id_(std::move(id)), result_(std::move(result)) {}
+
+  /// "<workflow>/<name>", known before it has begun.
+  const std::string& id() const noexcept { return id_.id; }
+  operator const ExecutionId&() const noexcept { return id_; }  // NOLINT: a child stands for its id
+
+  /// As Signal::send; a child that is being started gets it when it has begun.
+  template <class Payload, class Body>
+  Future<void> signal(const Signal<Payload>& which, const Body& payload,
+                      std::source_location location = std::source_location::current()) const {
+    return which.send(id_, payload, SendOptions{}, location);
+  }
+  template <class Payload>
+    requires std::is_void_v<Payload>
+  Future<void> signal(const Signal<Payload>& which,
+                      std::source_location location = std::source_location::current()) const {
+    return which.send(id_, SendOptions{}, location);
+  }
+  /// Asks it to stop. Its result still tells how it ended.
+  Future<void> cancel(std::source_location location = std::source_location::current()) const {
+    return eventual::cancel(id_, location);
+  }
+  /// Its result; fails as it failed, or as its start did. Every call gives the same future.
+  Future<Output> result() const { return result_; }
+
+ private:
+  ExecutionId id_;
+  Future<Output> result_;
+};
+
 /// A handle on one execution.
 template <class Output>
 class Execution {
@@ -125,14 +167,33 @@ class Workflow {
     return Future<Execution<Output>>(call("null", options, false, detail::execution_decoder<Output>(), location));
   }
 
+  /// Workflows: starts a child and keeps it in hand, to signal it, to cancel it and to await its result.
+  Child<Output> start_child(const detail::Stored<Input>& input, const StartOptions& options = {},
+                            std::source_location location = std::source_location::current()) const
+    requires(!std::is_void_v<Input>)
+  {
+    return child(to_json(input), options, location);
+  }
+  Child<Output> start_child(const StartOptions& options = {},
+                            std::source_location location = std::source_location::current()) const
+    requires(std::is_void_v<Input>)
+  {
+    return child("null", options, location);
+  }
+
   /// The execution of that name.
   Execution<Output> execution(std::string_view execution_name) const {
     return Execution<Output>(ExecutionId{std::string(name_) + "/" + std::string(execution_name), 0});
   }
 
  private:
+  Child<Output> child(std::string input, const StartOptions& options, std::source_location location) const {
+    ExecutionId id;
+    Future<Output> result(call(std::move(input), options, true, detail::decoder_of<Output>(), location, &id.id));
+    return Child<Output>(std::move(id), std::move(result));
+  }
   detail::SlotRef call(std::string input, const StartOptions& options, bool wait_for_result, detail::DecodeFunction decode,
-                       std::source_location location) const {
+                       std::source_location location, std::string* execution_id = nullptr) const {
     return detail::Runtime::require("starting a workflow")
         .call_workflow({.workflow = name_,
                         .input = std::move(input),
@@ -142,7 +203,11 @@ class Workflow {
                         .wait_for_result = wait_for_result,
                         .decode = decode,
                         .normalise = &detail::normalise_json<Input>,
-                        .location = location});
+                        .location = location,
+                        .execution_id = execution_id,
+                        .signal = {},
+                        .signal_payload = {},
+                        .signal_id = {}});
   }
 
   std::string_view name_;
@@ -181,6 +246,48 @@ inline void info(std::string_view message) { log(LogLevel::info, message); }
 inline void warn(std::string_view message) { log(LogLevel::warn, message); }
 inline void error(std::string_view message) { log(LogLevel::error, message); }
 }  // namespace log_levels
+
+/// What `co_await ev::continue_as_new(…)` would give: it never does. Stands for any result, so that it can be returned.
+struct Never {
+  template <class T>
+  operator T() const {  // NOLINT: there is no value of it
+    throw Error(std::string(error_names::k_internal), "a run that has ended goes on");
+  }
+};
+
+namespace detail {
+Future<Never> continue_as_new_json(std::string input, std::source_location location);
+}  // namespace detail
+
+/// Ends this run and goes on as the next one with `input`, which is the workflow's input: a history that would grow for ever
+/// begins afresh. The old run's status is `continued`; its id, its parent, its time limit and who waits for its result go on with
+/// the new run, and so do signals that nobody has read. One batch holds both.
+///
+/// Nothing of this run is run any more: no destructor undoes anything, and sagas do not compensate. Tasks that are under way
+/// end unheard; updates that are not answered fail with Closed. Write `co_return co_await ev::continue_as_new(input);`, or
+/// without co_return where the workflow has no result. Throws InvalidInput for another type than the workflow's input,
+/// LimitExceeded for one that is too large, NotAllowed outside workflows and in compensations. Replay: ends there again.
+template <class Input>
+Future<Never> continue_as_new(const Input& input, std::source_location location = std::source_location::current()) {
+  return detail::continue_as_new_json(to_json(input), location);
+}
+inline Future<Never> continue_as_new(std::source_location location = std::source_location::current()) {
+  return detail::continue_as_new_json("null", location);
+}
+
+/// Which version of a change this execution runs, from `min` to `max`, so that code can change under executions that are
+/// open. New executions get `max`, and it is recorded; those whose history passed this point before the call was in the code
+/// get `min`. The same for every call with this `change` in one execution.
+///
+/// A recorded version outside [min, max] parks the execution with a DeterminismError that names the change. To drop an old
+/// branch raise `min`; to drop the call put `ev::deprecate_version` in its place, and remove that when no history that is
+/// replayed has the mark. Workflows only.
+std::uint32_t version(std::string_view change, std::uint32_t min, std::uint32_t max,
+                      std::source_location location = std::source_location::current());
+
+/// Takes the place of `ev::version` when only its newest branch is left: accepts the mark of histories that have it and records
+/// nothing in new ones. Workflows only.
+void deprecate_version(std::string_view change, std::source_location location = std::source_location::current());
 
 /// Undoes what was done when its scope is left by an exception, newest first, each under its task's options, before the
 /// execution can close. A compensation that fails for good parks the execution with the reason.

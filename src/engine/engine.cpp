@@ -15,6 +15,11 @@ namespace eventual::engine {
 namespace keys = model::keys;
 using ports::Table;
 
+namespace {
+/// More runs that end as they begin are taken for a loop.
+constexpr std::uint32_t k_idle_runs_max = 100;
+}  // namespace
+
 Engine::Engine(const detail::Declarations& declarations, ports::Store& store,
                ports::CallMarker* marker, Options options, LogSink log)
     : declarations_(declarations),
@@ -107,6 +112,8 @@ void Engine::apply(Live& live, model::Event event, Timestamp now) {
     if (used) stop_attempts(live);
   }
   live.turn.events.push_back(std::move(event));
+  // Nothing more may come to this run: it is the next one's.
+  if (continues(live)) finish_turn(live);
 }
 
 void Engine::finish_turn(Live& live) {
@@ -127,7 +134,11 @@ void Engine::finish_turn(Live& live) {
       live.calls.erase(call);
     }
     live.turn.calls = live.executor->take_calls();
-    only_pure = answered.empty() && is_only_pure(live);
+    auto view = live.executor->take_published();
+    // A view must not be seen before the turn that published it is recorded.
+    only_pure = is_only_pure(live) && answered.empty() && !view;
+    if (view)
+      output_.batch.put(Table::payloads, keys::view(live.shard, live.id), std::move(*view));
     for (const model::Event& call : live.turn.calls) {
       if (std::binary_search(answered.begin(), answered.end(), model::seq_of(call).value()))
         continue;  // over by now
@@ -138,10 +149,21 @@ void Engine::finish_turn(Live& live) {
   live.in_turn = false;
   live.history_events += live.turn.events.size() + live.turn.calls.size();
 
-  const bool closed = live.executor != nullptr && live.executor->closing().has_value();
-  if (closed) {
-    live.turn.events.push_back(*live.executor->closing());
-    close(live, *live.executor->closing());
+  std::optional<model::Event> closing;
+  if (live.executor != nullptr) closing = live.executor->closing();
+  std::optional<model::JsonText> carried;
+  live.idle_runs = live.turn.number == 0 && continues(live) ? live.idle_runs + 1 : 0;
+  if (live.idle_runs > k_idle_runs_max) {
+    closing = model::ExecutionTerminated{"it continued as new " + std::to_string(k_idle_runs_max) +
+                                         " times without waiting for anything"};
+  }
+  if (closing) {
+    if (std::holds_alternative<model::ExecutionContinued>(*closing)) {
+      carried = live.executor->carried_signals();
+      end_run(live);
+    }
+    live.turn.events.push_back(*closing);
+    close(live, *closing);
   } else if (live.executor != nullptr && live.executor->stuck() &&
              live.record.status == model::Status::running) {
     live.turn.events.push_back(model::ExecutionParked{model::ErrorRecord(*live.executor->stuck())});
@@ -192,17 +214,27 @@ void Engine::finish_turn(Live& live) {
   }
   if (live.record_changed) put_record(live);
   live.touched = outputs_taken_ + 1;
+  if (live.record.status == model::Status::continued) {
+    begin_next_run(live, std::get<model::ExecutionContinued>(*closing), std::move(carried));
+    return;
+  }
   if (model::is_closed(live.record.status)) {
     closed_.push_back(live.id);
     live.executor.reset();
   }
 
-  if (live.history_events > base::k_history_events_max &&
-      live.record.status == model::Status::running) {
+  if (live.record.status != model::Status::running) return;
+  if (live.history_events > options_.history_events_max) {
     park(live,
-         limit_exceeded("the history has more than " + std::to_string(base::k_history_events_max) +
+         limit_exceeded("the history has more than " + std::to_string(options_.history_events_max) +
                         " events"),
          live.turn.at);
+  } else if (!live.history_warned && live.history_events >= options_.history_events_warn) {
+    live.history_warned = true;
+    log_(LogLevel::warn, live.id,
+         "its history has " + std::to_string(live.history_events) + " events; with more than " +
+             std::to_string(options_.history_events_max) +
+             " it is parked: have the workflow continue as new before");
   }
 }
 
@@ -239,7 +271,10 @@ void Engine::write_pure_turns(Live& live) {
 
 void Engine::put_record(Live& live) {
   live.record.turns = live.next_turn;
-  output_.batch.put(Table::executions, keys::execution(live.shard, live.id),
+  output_.batch.put(Table::executions,
+                    live.record.status == model::Status::continued
+                        ? keys::execution(live.shard, live.id, live.record.run)
+                        : keys::execution(live.shard, live.id),
                     model::encode(live.record));
   if (live.is_new) {
     output_.batch.put(Table::listing,
@@ -270,6 +305,8 @@ void Engine::close(Live& live, const model::Event& closing) {
         } else if constexpr (std::is_same_v<T, model::ExecutionTerminated>) {
           live.record.status = model::Status::terminated;
           news.error = model::ErrorRecord(terminated_error(live.id, value.reason));
+        } else if constexpr (std::is_same_v<T, model::ExecutionContinued>) {
+          live.record.status = model::Status::continued;
         }
       },
       closing);
@@ -282,7 +319,9 @@ void Engine::close(Live& live, const model::Event& closing) {
     if (call.in_flight) drop_limit(live, seq, call);
   }
   stop_attempts(live);
-  if (live.kept_events > 0) remove_kept(live);
+  const bool goes_on = live.record.status == model::Status::continued;
+  if (live.kept_events > 0 && !goes_on) remove_kept(live);
+  fail_updates(live);
   not_taken_up_.erase(live.id);
   figures_.attempts_in_flight -= live.tasks_in_flight;
   live.tasks_in_flight = 0;
@@ -290,7 +329,7 @@ void Engine::close(Live& live, const model::Event& closing) {
   if (live.started.times_out_at) {
     remove_timer(live, *live.started.times_out_at, 0, keys::TimerKind::execution_timeout);
   }
-  if (!live.started.parent_id.empty() && live.started.parent_waits) {
+  if (!live.started.parent_id.empty() && live.started.parent_waits && !goes_on) {
     news.kind = model::Message::Kind::child_closed;
     news.to = live.started.parent_id;
     news.to_run = live.started.parent_run;
@@ -383,7 +422,13 @@ Result<ports::StartReply> Engine::start_or_find(const ports::StartRequest& reque
           live.started.parent_seq == started.parent_seq) {
         return ports::StartReply{id, live.record.run, true};
       }
-      auto input = input_of(live);
+      if (request.signal) {
+        auto taken = take_signal(id, request.signal->name, request.signal->payload_json,
+                                 request.signal->message_id, now);
+        if (!taken) return taken.error();
+        return ports::StartReply{id, live.record.run, true};
+      }
+      auto input = first_input_of(live);
       if (!input) return input.error();
       if (*input != request.input_json) {
         return Error(std::string(error_names::k_already_exists),
@@ -401,7 +446,13 @@ Result<ports::StartReply> Engine::start_or_find(const ports::StartRequest& reque
   if (timeout != k_forever && timeout < Timestamp::max() - now)
     started.times_out_at = now + timeout;
   std::string new_id = request.name ? id : request.workflow + "/" + base::unique_id(now, random_);
-  const Live& live = create(new_id, *definition, std::move(started), now);
+  Live& live = create(new_id, *definition, std::move(started), now);
+  if (request.signal) {
+    auto taken = take_signal(new_id, request.signal->name, request.signal->payload_json,
+                             request.signal->message_id, now);
+    // It has closed in its first turn: the signal came too late to be read.
+    if (!taken && taken.error().name() != error_names::k_closed) return taken.error();
+  }
   return ports::StartReply{live.id, live.record.run, false};
 }
 
@@ -422,6 +473,27 @@ Result<std::string> Engine::input_of(const Live& live) const {
                "the history of " + live.id + " does not begin with its start");
 }
 
+/// The input that the first run was started with.
+Result<std::string> Engine::first_input_of(const Live& live) const {
+  if (live.record.run == 1) return input_of(live);
+  auto row = store_.get(Table::executions, keys::execution(live.shard, live.id, 1));
+  if (!row) return row.error();
+  if (!*row) {
+    if (live.touched <= outputs_committed_) return input_of(live);  // the first run is forgotten
+    return Error(std::string(error_names::k_unavailable),
+                 "its last change is still being written: try again");
+  }
+  auto record = model::decode_execution(**row);
+  if (!record) return record.error();
+  auto first = model::decode_turn(record->first_turn, 0);
+  if (!first) return first.error();
+  for (const model::Event& event : first->events) {
+    if (const auto* started = std::get_if<model::ExecutionStarted>(&event))
+      return started->input.text;
+  }
+  return input_of(live);
+}
+
 void Engine::start(ports::StartRequest request, ports::Callback<ports::StartReply> done,
                    Timestamp now) {
   reply(std::move(done), start_or_find(request, {}, now));
@@ -430,6 +502,11 @@ void Engine::start(ports::StartRequest request, ports::Callback<ports::StartRepl
 // --- other requests ---
 
 void Engine::signal(ports::SignalRequest request, ports::Callback<bool> done, Timestamp now) {
+  if (request.execution.run != 0) {
+    const auto loaded = load(request.execution.id(), now);
+    if (loaded && (*loaded)->record.run != request.execution.run)
+      return reply(std::move(done), Result<bool>(closed_error(request.execution.id())));
+  }
   const auto taken =
       take_signal(request.execution.id(), request.signal, std::move(request.payload_json),
                   std::move(request.message_id), now);
@@ -457,14 +534,18 @@ void Engine::act_on_open(const ports::ExecutionRef& execution, ports::Callback<b
 void Engine::cancel(const ports::ExecutionRef& execution, ports::Callback<bool> done,
                     Timestamp now) {
   act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
-    if (std::exchange(live.cancel_requested, true)) return true;
-    if (!accepts(live)) {
-      defer(live, model::CancelRequested{});
-    } else {
-      apply(live, model::CancelRequested{}, now);
-    }
+    request_cancel(live, now);
     return true;
   });
+}
+
+void Engine::request_cancel(Live& live, Timestamp now) {
+  if (std::exchange(live.cancel_requested, true)) return;
+  if (!accepts(live)) {
+    defer(live, model::CancelRequested{});
+  } else {
+    apply(live, model::CancelRequested{}, now);
+  }
 }
 
 void Engine::terminate(const ports::ExecutionRef& execution, std::string reason,

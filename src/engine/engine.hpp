@@ -21,6 +21,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/timetable.hpp"
 #include "eventual/detail/definitions.hpp"
@@ -41,6 +42,8 @@ struct Options {
   Duration timer_window = Duration(30'000);  ///< how far ahead timers are held in memory
   std::size_t timers_per_tick_max = 2'000;
   std::uint32_t crashes_max = 3;  ///< then the call is parked
+  std::uint64_t history_events_max = base::k_history_events_max;      ///< of one run; then it is parked
+  std::uint64_t history_events_warn = base::k_history_events_max / 2;  ///< then the log says so
   std::uint64_t seed = 1;
   Timestamp schedules_until = Timestamp::max();  ///< later times start nothing
 };
@@ -135,6 +138,10 @@ class Engine {
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done, Timestamp now);
   /// The signal is declared and the payload is in its normal form.
   void signal(ports::SignalRequest request, ports::Callback<bool> done, Timestamp now);
+  /// The update is declared and the input is in its normal form.
+  void update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done,
+              Timestamp now);
+  void published(const ports::ExecutionRef& execution, ports::Callback<std::string> done);
   void attempt_finished(AttemptResult result, Timestamp now);
   void describe(const ports::ExecutionRef& execution, ports::Callback<ports::ExecutionView> done,
                 Timestamp now);
@@ -180,7 +187,7 @@ class Engine {
  private:
   /// A call without its answer.
   struct OpenCall {
-    enum class Kind : std::uint8_t { task, timer, child, signal_send, timed_wait };
+    enum class Kind : std::uint8_t { task, timer, child, signal_send, cancel_send, timed_wait };
     Kind kind = Kind::task;
     Timestamp since{};
     std::string name;  ///< task, workflow, signal
@@ -213,6 +220,10 @@ class Engine {
     std::unique_ptr<workflow::Executor> executor;  ///< null while it is parked without code
     std::unordered_map<std::uint32_t, OpenCall> calls;
     std::unordered_set<std::string> signal_ids;
+    /// Updates of this run by id, with their outcome where they have one.
+    std::unordered_map<std::string, std::optional<model::Event>> updates;
+    bool history_warned = false;  ///< of its length
+    std::uint32_t idle_runs = 0;  ///< that continued in a row without waiting for anything
     std::uint32_t next_turn = 0;
     std::uint64_t history_events = 0;
     std::size_t tasks_in_flight = 0;
@@ -241,12 +252,17 @@ class Engine {
     std::optional<SoftKey> timer;
   };
   struct SoftTimer {  ///< needs no row: a restart makes it anew or nobody misses it
-    enum class Kind : std::uint8_t { attempt, waiter };
+    enum class Kind : std::uint8_t { attempt, waiter, update };
     Kind kind;
     std::string execution_id;
     std::uint32_t run = 0;
     std::uint32_t seq = 0;
     std::uint32_t attempt = 0;
+    std::string update_id{};
+  };
+  struct UpdateWaiter {
+    ports::Callback<ports::UpdateReply> done;
+    std::optional<SoftKey> timer;
   };
 
   std::uint16_t shard_of(std::string_view id) const noexcept;
@@ -278,6 +294,23 @@ class Engine {
   Result<ports::StartReply> start_or_find(const ports::StartRequest& request,
                                           model::ExecutionStarted started, Timestamp now);
   Result<std::string> input_of(const Live& live) const;
+  Result<std::string> first_input_of(const Live& live) const;
+  void request_cancel(Live& live, Timestamp now);
+
+  // continuing.cpp
+  bool continues(const Live& live) const noexcept;
+  void end_run(Live& live);
+  void begin_next_run(Live& live, const model::ExecutionContinued& continued,
+                      std::optional<model::JsonText> carried);
+
+  // updates.cpp
+  Result<std::optional<std::optional<model::Event>>> find_update(const Live& live,
+                                                                 const std::string& update_id);
+  void await_update(const std::string& id, const std::string& update_id, Duration wait,
+                    ports::Callback<ports::UpdateReply> done, Timestamp now);
+  void answer_update(Live& live, const std::string& update_id, const model::Event& outcome);
+  void fail_updates(const Live& live);
+  void give_up_update(const SoftTimer& timer, const SoftKey& key);
   template <class Act>
   void act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now,
                    Act&& act);
@@ -330,6 +363,7 @@ class Engine {
   bool deliver_start_child(const model::Message& message, Timestamp now);
   bool deliver_signal(const model::Message& message, Timestamp now);
   bool deliver_answer(const model::Message& message, Timestamp now);
+  bool deliver_cancel(const model::Message& message, Timestamp now);
   void remove_kept(const Live& live);
   void deliver_deferred(Live& live, Timestamp now);
   Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload,
@@ -417,6 +451,8 @@ class Engine {
       limits_;  // of attempts in flight, by execution, run and call
   std::unordered_map<std::string, std::map<std::uint64_t, Waiter>>
       waiters_;  // by execution, in order
+  std::map<std::string, std::map<std::string, std::vector<UpdateWaiter>>>
+      update_waiters_;  // by execution and update
   std::unordered_set<std::string>
       taken_rows_;  // of kept events, applied by a batch that is not durable yet
   std::deque<std::pair<std::uint64_t, std::string>> taken_rows_in_order_;

@@ -34,7 +34,11 @@ void Engine::deliver(const std::string& row, model::Message message, Timestamp n
     case Kind::child_closed:
     case Kind::signal_delivered:
     case Kind::signal_refused:
+    case Kind::cancel_delivered:
       taken = deliver_answer(message, now);
+      break;
+    case Kind::cancel:
+      taken = deliver_cancel(message, now);
       break;
     case Kind::deferred:
       taken = deliver_kept(row, message, now);
@@ -62,8 +66,11 @@ bool Engine::deliver_kept(const std::string& row, const model::Message& message,
   taken_rows_in_order_.emplace_back(outputs_taken_ + 1, row);
   if (live.kept_events > 0) --live.kept_events;
   auto holder = model::decode_turn(message.payload, 0);
-  if (!open || !holder) return true;
+  // What was said to an earlier run is said to the one that goes on for it; its calls are not.
+  const bool continued = message.to_run < live.record.run && accepts(live);
+  if ((!open && !continued) || !holder) return true;
   for (model::Event& event : holder->events) {
+    if (continued && model::seq_of(event)) continue;
     if (const auto seq = model::seq_of(event)) forget_call(live, *seq);
     apply(live, std::move(event), now);
   }
@@ -132,6 +139,11 @@ Result<void> Engine::take_signal(std::string_view id, std::string_view signal, s
   }
   // The answer comes after the commit that holds the first one: outputs are committed in order.
   if (!message_id.empty() && live.signal_ids.contains(message_id)) return {};
+  if (!message_id.empty() && live.record.run > 1) {  // an earlier run may have received it
+    auto known = store_.get(Table::dedupe, keys::dedupe(live.shard, live.id, message_id));
+    if (!known) return known.error();
+    if (*known) return {};
+  }
   const std::size_t unread = live.executor != nullptr ? live.executor->unread_signals() : 0;
   if (unread + live.kept_events >= base::k_queued_signals_max) {
     return limit_exceeded("execution " + live.id + " has " +
@@ -207,6 +219,9 @@ bool Engine::deliver_answer(const model::Message& message, Timestamp now) {
         conclude(live, model::ChildFailed{message.to_seq, message.error}, now);
       }
       break;
+    case Kind::cancel_delivered:
+      conclude(live, model::CancelDelivered{message.to_seq}, now);
+      break;
     case Kind::signal_delivered:
       conclude(live, model::SignalDelivered{message.to_seq}, now);
       break;
@@ -214,6 +229,30 @@ bool Engine::deliver_answer(const model::Message& message, Timestamp now) {
       conclude(live, model::SignalRefused{message.to_seq, message.error}, now);
       break;
   }
+  return true;
+}
+
+bool Engine::deliver_cancel(const model::Message& message, Timestamp now) {
+  auto loaded = load(message.to, now);
+  if (!loaded && loaded.error().name() == error_names::k_unavailable) {
+    log_(LogLevel::error, message.to,
+         "a request to stop waits for the next start: " + loaded.error().message());
+    return false;
+  }
+  if (loaded) {
+    Live& live = **loaded;
+    if (!model::is_closed(live.record.status) &&
+        !(live.executor != nullptr && live.executor->closing())) {
+      request_cancel(live, now);
+    }
+  }
+  model::Message answer;
+  answer.kind = model::Message::Kind::cancel_delivered;
+  answer.to = message.from;
+  answer.to_run = message.from_run;
+  answer.to_seq = message.from_seq;
+  answer.from = message.to;
+  send(std::move(answer));
   return true;
 }
 
@@ -288,6 +327,17 @@ void Engine::make_call(Live& live, const model::Event& event) {
           message.payload = call.payload.text;
           message.message_id = call.message_id;
           send(std::move(message));
+        } else if constexpr (std::is_same_v<T, model::CancelSent>) {
+          model::Message message;
+          message.kind = model::Message::Kind::cancel;
+          message.to = call.execution_id;
+          message.from = live.id;
+          message.from_run = live.record.run;
+          message.from_seq = call.seq;
+          send(std::move(message));
+        } else if constexpr (std::is_same_v<T, model::UpdateSucceeded> ||
+                             std::is_same_v<T, model::UpdateFailed>) {
+          answer_update(live, call.update_id, event);
         }
       },
       event);

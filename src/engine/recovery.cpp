@@ -36,6 +36,7 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
         if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
           live.started = value;
           live.started.input.text.clear();
+          live.started.carried_signals.reset();
         } else if constexpr (std::is_same_v<T, model::ExecutionParked> ||
                              std::is_same_v<T, model::ExecutionPaused>) {
           live.parked_at = at;
@@ -50,6 +51,8 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
           live.cancel_requested = true;
         } else if constexpr (std::is_same_v<T, model::SignalReceived>) {
           if (!value.message_id.empty()) live.signal_ids.insert(value.message_id);
+        } else if constexpr (std::is_same_v<T, model::UpdateReceived>) {
+          live.updates.try_emplace(value.update_id);
         } else if constexpr (std::is_same_v<T, model::TaskAttemptFailed>) {
           const auto call = live.calls.find(value.seq);
           if (call == live.calls.end()) return;
@@ -72,6 +75,13 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
 
 /// A call of the history, or one that a turn has just made.
 void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
+  if (!model::awaits_answer(event)) {
+    if (const auto* success = std::get_if<model::UpdateSucceeded>(&event))
+      live.updates.insert_or_assign(success->update_id, event);
+    if (const auto* failure = std::get_if<model::UpdateFailed>(&event))
+      live.updates.insert_or_assign(failure->update_id, event);
+    return;
+  }
   OpenCall open;
   open.since = at;
   std::uint32_t seq = 0;
@@ -108,6 +118,9 @@ void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
         } else if constexpr (std::is_same_v<T, model::SignalSent>) {
           open.kind = OpenCall::Kind::signal_send;
           open.name = call.signal;
+        } else if constexpr (std::is_same_v<T, model::CancelSent>) {
+          open.kind = OpenCall::Kind::cancel_send;
+          open.name = call.execution_id;
         }
       },
       event);
@@ -250,6 +263,7 @@ void Engine::replay(Live& live, const std::vector<model::Turn>& turns) {
     }
     live.history_events += turn.events.size() + turn.calls.size();
   }
+  live.history_warned = live.history_events >= options_.history_events_warn;
   if (live.executor != nullptr && live.executor->stuck()) {
     live.stuck_on_load = live.executor->stuck();
   } else if (live.executor != nullptr && live.executor->closing()) {
@@ -297,6 +311,7 @@ Result<bool> Engine::unpark(Live& live, Timestamp now) {
     live.executor = std::move(read_again.executor);
     live.started = std::move(read_again.started);
     live.signal_ids = std::move(read_again.signal_ids);
+    live.updates = std::move(read_again.updates);
     live.history_events = read_again.history_events;
     live.next_turn = read_again.next_turn;
     live.turn.at = std::max(live.turn.at, read_again.turn.at);

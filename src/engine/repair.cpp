@@ -52,7 +52,10 @@ bool seen_by_code(const model::Event& event) {
 /// What arrived after the failure that a retry forgets, and is kept: what succeeded is not done
 /// again.
 bool outlives_failure(const model::Event& event, std::uint32_t calls_made) {
-  if (std::holds_alternative<model::SignalReceived>(event)) return true;
+  if (std::holds_alternative<model::SignalReceived>(event) ||
+      std::holds_alternative<model::UpdateReceived>(event)) {
+    return true;
+  }
   const bool success = std::holds_alternative<model::TaskSucceeded>(event) ||
                        std::holds_alternative<model::ChildStarted>(event) ||
                        std::holds_alternative<model::ChildSucceeded>(event) ||
@@ -189,6 +192,7 @@ Engine::Live& Engine::begin_branch(std::unique_ptr<Live> made, Branch branch, Ti
   for (model::Event& event : branch.events) {
     track(live, event, live.turn.at);
     apply(live, std::move(event), now);
+    if (live.record.run != branch.run) return live;  // it continues as new again
   }
   if (live.started.times_out_at) {
     put_timer(live, *live.started.times_out_at, 0, keys::TimerKind::execution_timeout);
@@ -374,7 +378,7 @@ bool Engine::take_back_child(const model::Message& message, Timestamp now) {
       child.started.parent_run >= message.from_run) {
     return false;
   }
-  const auto input = input_of(child);
+  const auto input = first_input_of(child);
   if (!input || *input != message.payload) return false;
   model::Message answer;
   answer.kind = message.wait_for_result ? model::Message::Kind::child_closed

@@ -105,6 +105,8 @@ void Engine::tick(Timestamp now) {
       soft_timers_.erase(key);
       limits_.erase(limit_key(timer.execution_id, timer.run, timer.seq));
       attempt_overdue(timer, now);
+    } else if (timer.kind == SoftTimer::Kind::update) {
+      give_up_update(timer, key);
     } else {
       give_up_waiting(timer.execution_id, key, now);
     }

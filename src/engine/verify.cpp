@@ -14,7 +14,7 @@ namespace {
 const model::Event* outcome_of(const model::Turn& turn) {
   for (const model::Event& event : turn.events) {
     if (std::holds_alternative<model::ExecutionSucceeded>(event) || std::holds_alternative<model::ExecutionFailed>(event) ||
-        std::holds_alternative<model::ExecutionCancelled>(event)) {
+        std::holds_alternative<model::ExecutionCancelled>(event) || std::holds_alternative<model::ExecutionContinued>(event)) {
       return &event;
     }
   }

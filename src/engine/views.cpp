@@ -138,6 +138,10 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
         entry.kind = "signal_send";
         entry.details.set("signal", call.name);
         break;
+      case OpenCall::Kind::cancel_send:
+        entry.kind = "cancel_send";
+        entry.details.set("execution_id", call.name);
+        break;
       case OpenCall::Kind::timed_wait:
         continue;  // told below, with its place in the code
     }
@@ -235,6 +239,14 @@ void Engine::abandon_waiters() {
     for (auto& [place, waiter] : list) {
       if (waiter.timer) soft_timers_.erase(*waiter.timer);
       waiter.done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
+    }
+  }
+  for (auto& [id, updates] : std::exchange(update_waiters_, {})) {
+    for (auto& [update_id, list] : updates) {
+      for (UpdateWaiter& waiter : list) {
+        if (waiter.timer) soft_timers_.erase(*waiter.timer);
+        waiter.done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
+      }
     }
   }
   figures_.callers_waiting = 0;

@@ -171,7 +171,7 @@ class OperationsApi::Impl {
     void (Impl::*handle)(const http::Request&, const SharedResponder&);
     bool open = false;  ///< answers without the admin token
   };
-  static const Endpoint k_endpoints[20];
+  static const Endpoint k_endpoints[22];
 
   static http::Response answer_unmatched(const Match& match) {
     switch (match.kind) {
@@ -225,6 +225,9 @@ class OperationsApi::Impl {
         throw bad_member("/timeout_ms", "must be a whole number of at least 1");
       }
       start.timeout = Duration(timeout->as_int64());
+    }
+    if (const Json* signal = body.find("signal"); signal != nullptr && !signal->is_null()) {
+      start.signal = signal_of(*signal, request);
     }
     operations_.start(std::move(start), started(respond));
   }
@@ -303,6 +306,71 @@ class OperationsApi::Impl {
     signal.message_id = http::find(request.headers, "idempotency-key");
     std::string id = signal.execution.id();
     operations_.signal(std::move(signal), acted(respond, std::move(id)));
+  }
+
+  static ports::StartRequest::Signal signal_of(const Json& json, const http::Request& request) {
+    if (!json.is_object()) throw bad_member("/signal", "must be an object");
+    const Json* name = json.find("name");
+    if (name == nullptr || !name->is_string()) throw bad_member("/signal/name", "must be a string");
+    ports::StartRequest::Signal signal;
+    signal.name = name->as_string();
+    if (const Json* payload = json.find("payload")) signal.payload_json = payload->dump();
+    signal.message_id = http::find(request.headers, "idempotency-key");
+    return signal;
+  }
+
+  void query(const http::Request& request, const SharedResponder& respond) {
+    std::string name = require_name("query", http::find(request.path_parameters, "query"));
+    std::string input = body_of(request, Json()).dump();
+    operations_.published(
+        execution_of(request), [this, respond, name = std::move(name),
+                                input = std::move(input)](Result<std::string> view) mutable {
+          if (!view) return (*respond)(error_response(view.error()));
+          if (!options_.answer_query) {
+            return (*respond)(
+                error_response(404, error_names::k_not_found, "the service has no queries"));
+          }
+          read_blocking(respond, [this, name = std::move(name), input = std::move(input),
+                                  view = std::move(*view)] {
+            Result<std::string> answer = options_.answer_query(name, view, input);
+            return answer ? json_response(200, std::move(*answer)) : refusal(answer.error());
+          });
+        });
+  }
+
+  void update(const http::Request& request, const SharedResponder& respond) {
+    ports::UpdateRequest update;
+    update.execution = execution_of(request);
+    update.update = require_name("update", http::find(request.path_parameters, "update"));
+    update.input_json = body_of(request, Json()).dump();
+    update.update_id = http::find(request.headers, "idempotency-key");
+    const auto wait_ms = number_parameter(
+        request, "wait_ms", static_cast<std::uint64_t>(options_.result_wait_max.count()), 0,
+        std::numeric_limits<std::int64_t>::max());
+    update.wait = std::min(Duration(static_cast<std::int64_t>(wait_ms)), options_.result_wait_max);
+    if (update.wait > Duration(0)) respond->mark_waiting();
+    operations_.update(std::move(update), [respond](Result<ports::UpdateReply> reply) {
+      try {
+        if (!reply) return (*respond)(refusal(reply.error()));
+        if (reply->error) return (*respond)(refusal(*reply->error));
+        ObjectWriter body;
+        body.text("update_id", reply->update_id)
+            .text("status", reply->result_json ? "completed" : "accepted");
+        if (reply->result_json) body.raw("result", *reply->result_json);
+        (*respond)(json_response(reply->result_json ? 200 : 202, body.finish()));
+      } catch (...) {
+        (*respond)(answer_of(std::current_exception()));
+      }
+    });
+  }
+
+  /// The service's own errors are no failure of the server: the execution's state does not allow
+  /// it.
+  static http::Response refusal(const Error& error) {
+    const int status = status_of(error.name());
+    const bool own = status == 500 && error.name() != error_names::k_internal &&
+                     error.name() != error_names::k_corrupt;
+    return error_response(own ? 409 : status, error.name(), error.message(), error.details_json());
   }
 
   void cancel(const http::Request& request, const SharedResponder& respond) {
@@ -450,7 +518,7 @@ class OperationsApi::Impl {
   std::optional<BlockingPool> pool_;
 };
 
-const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[20] = {
+const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[22] = {
     {http::Method::get, "/_eventual/health", "health", &Impl::health, true},
     {http::Method::get, "/_eventual/manifest", "manifest", &Impl::manifest},
     {http::Method::post, "/_eventual/workflows/:workflow/executions", "start", &Impl::start},
@@ -460,6 +528,10 @@ const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[20] = {
     {http::Method::get, "/_eventual/executions/:workflow/:name/result", "result", &Impl::result},
     {http::Method::post, "/_eventual/executions/:workflow/:name/signals/:signal", "signal",
      &Impl::signal},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/queries/:query", "query",
+     &Impl::query},
+    {http::Method::post, "/_eventual/executions/:workflow/:name/updates/:update", "update",
+     &Impl::update},
     {http::Method::post, "/_eventual/executions/:workflow/:name/cancel", "cancel", &Impl::cancel},
     {http::Method::post, "/_eventual/executions/:workflow/:name/terminate", "terminate",
      &Impl::terminate},

@@ -1,5 +1,5 @@
-// The operations endpoints: start, list, get, history, result, signal, cancel, terminate, pause,
-// resume, retry, fork, health, manifest.
+// The operations endpoints: start, list, get, history, result, signal, query, update, cancel,
+// terminate, pause, resume, retry, fork, health, manifest.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,12 @@ struct OperationsApiOptions {
   Duration result_wait_max{60'000};  ///< a longer wait_ms is cut to this
   std::function<Json()>
       manifest{};  ///< the service's declarations; called on an I/O thread, must not block
+
+  /// What a query answers to a published view; runs where blocking reads do. Absent: there are no
+  /// queries.
+  std::function<Result<std::string>(std::string_view query, std::string_view view_json,
+                                    std::string_view input_json)>
+      answer_query{};
 
   /// Where blocking reads run; false means that there is no room. Absent: two threads of the
   /// gateway's own.

@@ -11,6 +11,7 @@
 #include "base/unique_id.hpp"
 #include "eventual/schema.hpp"
 #include "host/random.hpp"
+#include "host/requests.hpp"
 
 namespace eventual::host {
 
@@ -132,6 +133,11 @@ SlotRef HandlerRuntime::call_workflow(detail::WorkflowCall call) {
   if (!call.name.empty()) request.name = std::move(call.name);
   request.input_json = std::move(call.input);
   if (call.has_timeout) request.timeout = call.timeout;
+  if (call.execution_id != nullptr) only_in_workflow("start_child()");
+  if (!call.signal.empty()) {
+    request.signal = ports::StartRequest::Signal{
+        std::string(call.signal), std::move(call.signal_payload), std::move(call.signal_id)};
+  }
   std::uint64_t id = 0;
   SlotRef slot = pending(call.decode, id);
   host_.operations.start(
@@ -141,7 +147,6 @@ SlotRef HandlerRuntime::call_workflow(detail::WorkflowCall call) {
         if (!wait) return completions->add(id, to_json(reply->execution_id));
         Result<ports::ExecutionRef> execution = ports::parse_execution_id(reply->execution_id);
         if (!execution) return completions->add(id, execution.error());
-        execution->run = reply->run;
         operations->wait_closed(*execution, k_forever,
                                 [completions, id](Result<ports::ExecutionView> view) {
                                   completions->add(id, result_of(view));
@@ -255,6 +260,61 @@ SlotRef HandlerRuntime::act_on_schedule(detail::ScheduleCall call) {
   return slot;
 }
 
+SlotRef HandlerRuntime::failed_now(const Error& error, detail::DecodeFunction decode) {
+  SlotRef slot = make_slot(decode);
+  settle_error(slot.index(), to_exception(error));
+  return slot;
+}
+
+SlotRef HandlerRuntime::cancel_execution(std::string execution_id, std::source_location) {
+  if (discarding()) return make_slot();
+  Result<ports::ExecutionRef> execution = ports::parse_execution_id(execution_id);
+  if (!execution) return failed_now(execution.error());
+  std::uint64_t id = 0;
+  SlotRef slot = pending(nullptr, id);
+  host_.operations.cancel(
+      std::move(*execution), [completions = completions_, id](const Result<bool>& done) {
+        const bool over = !done && (done.error().name() == error_names::k_not_found ||
+                                    done.error().name() == error_names::k_closed);
+        completions->add(
+            id, done || over ? Result<std::string>("null") : Result<std::string>(done.error()));
+      });
+  return slot;
+}
+
+SlotRef HandlerRuntime::ask_update(detail::UpdateAsk ask) {
+  if (discarding()) return make_slot(ask.decode);
+  Result<ports::ExecutionRef> execution = ports::parse_execution_id(ask.execution_id);
+  if (!execution) return failed_now(execution.error(), ask.decode);
+  std::uint64_t id = 0;
+  SlotRef slot = pending(ask.decode, id);
+  host_.operations.update({.execution = std::move(*execution),
+                           .update = std::string(ask.update),
+                           .input_json = std::move(ask.input),
+                           .update_id = std::move(ask.update_id)},
+                          [completions = completions_, id](Result<ports::UpdateReply> reply) {
+                            if (!reply) return completions->add(id, reply.error());
+                            if (reply->error) return completions->add(id, *reply->error);
+                            completions->add(id, reply->result_json.value_or("null"));
+                          });
+  return slot;
+}
+
+SlotRef HandlerRuntime::ask_query(detail::QueryAsk ask) {
+  if (discarding()) return make_slot(ask.decode);
+  Result<ports::ExecutionRef> execution = ports::parse_execution_id(ask.execution_id);
+  if (!execution) return failed_now(execution.error(), ask.decode);
+  execution->run = ask.run;
+  std::uint64_t id = 0;
+  SlotRef slot = pending(ask.decode, id);
+  queries_.emplace(id, std::move(ask));
+  host_.operations.published(std::move(*execution),
+                             [completions = completions_, id](Result<std::string> view) {
+                               completions->add(id, std::move(view));
+                             });
+  return slot;
+}
+
 SlotRef HandlerRuntime::start_timer(Timestamp due, std::source_location) {
   if (discarding()) return make_slot();
   const Timestamp start = now();
@@ -327,6 +387,12 @@ bool HandlerRuntime::take_completions() {
     if (found == pending_.end()) continue;
     const SlotRef slot = std::move(found->second);
     pending_.erase(found);
+    if (const auto query = queries_.find(item.id); query != queries_.end()) {
+      const detail::QueryAsk ask = std::move(query->second);
+      queries_.erase(query);
+      if (item.result)
+        item.result = answer_query(host_.declarations, ask.query, *item.result, ask.input);
+    }
     if (item.result) {
       settle_json(slot.index(), std::move(*item.result));
     } else {

@@ -88,6 +88,10 @@ class HandlerRuntime final : public detail::Runtime {
   detail::SlotRef act_on_execution(detail::ExecutionAct act) override;
   detail::SlotRef act_on_schedule(detail::ScheduleCall call) override;
   void defer_compensations(std::vector<std::function<detail::SlotRef()>> undo_in_order) override;
+  detail::SlotRef cancel_execution(std::string execution_id,
+                                   std::source_location location) override;
+  detail::SlotRef ask_update(detail::UpdateAsk ask) override;
+  detail::SlotRef ask_query(detail::QueryAsk ask) override;
   Timestamp now() override;
   std::uint64_t random_u64() override;
   std::string make_id() override;
@@ -97,6 +101,7 @@ class HandlerRuntime final : public detail::Runtime {
   void block_until_settled(std::uint32_t slot) override;
   void unobserved_failure(const std::exception_ptr& error) noexcept override;
 
+  detail::SlotRef failed_now(const Error& error, detail::DecodeFunction decode = nullptr);
   /// A future that completes from another thread under `id`.
   detail::SlotRef pending(detail::DecodeFunction decode, std::uint64_t& id);
   detail::SlotRef settled_now();
@@ -110,6 +115,8 @@ class HandlerRuntime final : public detail::Runtime {
   std::shared_ptr<Completions>
       completions_;  // shared: answers may come after the handler has ended
   std::unordered_map<std::uint64_t, detail::SlotRef> pending_;
+  std::unordered_map<std::uint64_t, detail::QueryAsk>
+      queries_;  // answered from the view that comes
   std::uint64_t next_pending_ = 0;
   std::multimap<SteadyTime, detail::SlotRef> timers_;
 };

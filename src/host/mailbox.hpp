@@ -26,6 +26,14 @@ struct Signal {
   ports::SignalRequest request;
   ports::Callback<bool> done;
 };
+struct Update {
+  ports::UpdateRequest request;
+  ports::Callback<ports::UpdateReply> done;
+};
+struct Published {
+  ports::ExecutionRef execution;
+  ports::Callback<std::string> done;
+};
 struct Describe {
   ports::ExecutionRef execution;
   ports::Callback<ports::ExecutionView> done;
@@ -65,7 +73,8 @@ struct Drain {};
 }  // namespace messages
 
 using Message =
-    std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Describe,
+    std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Update,
+                 messages::Published, messages::Describe,
                  messages::WaitClosed, messages::Act, messages::Retry, messages::Fork,
                  messages::Schedules, messages::ActOnSchedule, messages::Drain>;
 

@@ -69,6 +69,15 @@ Json schedule_json(const detail::ScheduleDefinition& schedule) {
   return json;
 }
 
+Json query_json(const detail::QueryDefinition& query) {
+  return Json::object({{"name", query.name},
+                       {"view", schema_of_type(query.view)},
+                       {"input", schema_of_type(query.input)},
+                       {"output", schema_of_type(query.output)}});
+}
+
+Json update_json(const detail::UpdateDefinition& update) { return begin(update, {}); }
+
 Json command_json(const detail::CommandDefinition& command) {
   const CommandOptions& options = command.options;
   Json json = begin(command, options.description);
@@ -108,6 +117,8 @@ Json manifest(const detail::Declarations& declarations, const ServiceOptions& op
   json.set("tasks", list(declarations.tasks(), task_json));
   json.set("signals", list(declarations.signals(), signal_json));
   json.set("schedules", list(declarations.schedules(), schedule_json));
+  json.set("queries", list(declarations.queries(), query_json));
+  json.set("updates", list(declarations.updates(), update_json));
   return json;
 }
 

@@ -38,6 +38,8 @@ std::size_t size_of(const Message& message) {
           return value.request.input_json.size();
         } else if constexpr (std::is_same_v<T, messages::Signal>) {
           return value.request.payload_json.size();
+        } else if constexpr (std::is_same_v<T, messages::Update>) {
+          return value.request.input_json.size();
         } else {
           return 0;
         }
@@ -192,6 +194,10 @@ void Node::feed(Message& message, Timestamp now) {
           engine_->start(std::move(value.request), std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::Signal>) {
           engine_->signal(std::move(value.request), std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Update>) {
+          engine_->update(std::move(value.request), std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Published>) {
+          engine_->published(value.execution, std::move(value.done));
         } else if constexpr (std::is_same_v<T, messages::Describe>) {
           engine_->describe(value.execution, std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::WaitClosed>) {
@@ -307,6 +313,12 @@ void Node::start(ports::StartRequest request, ports::Callback<ports::StartReply>
 }
 void Node::signal(ports::SignalRequest request, ports::Callback<bool> done) {
   handlers_->requests().signal(std::move(request), std::move(done));
+}
+void Node::update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done) {
+  handlers_->requests().update(std::move(request), std::move(done));
+}
+void Node::published(ports::ExecutionRef execution, ports::Callback<std::string> done) {
+  handlers_->requests().published(std::move(execution), std::move(done));
 }
 void Node::describe(ports::ExecutionRef execution, ports::Callback<ports::ExecutionView> done) {
   handlers_->requests().describe(std::move(execution), std::move(done));

@@ -75,6 +75,8 @@ class Node final : public ports::Operations {
   // ports::Operations. Refusals are answered on the caller's thread.
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override;
   void signal(ports::SignalRequest request, ports::Callback<bool> done) override;
+  void update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done) override;
+  void published(ports::ExecutionRef execution, ports::Callback<std::string> done) override;
   void describe(ports::ExecutionRef execution, ports::Callback<ports::ExecutionView> done) override;
   void wait_closed(ports::ExecutionRef execution, Duration wait,
                    ports::Callback<ports::ExecutionView> done) override;

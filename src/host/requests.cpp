@@ -82,6 +82,20 @@ void post(Mailbox& mailbox, Posted posted) {
 
 }  // namespace
 
+Result<std::string> answer_query(const detail::Declarations& declarations, std::string_view query,
+                                 std::string_view view_json, std::string_view input_json) {
+  const detail::QueryDefinition* definition = declarations.find_query(query);
+  if (definition == nullptr) {
+    return Error(std::string(error_names::k_not_found),
+                 fmt::format("query {} is not declared", query));
+  }
+  try {
+    return definition->run(view_json, input_json);
+  } catch (...) {
+    return describe(std::current_exception());
+  }
+}
+
 void Requests::start(ports::StartRequest request, ports::Callback<ports::StartReply> done) {
   const detail::WorkflowDefinition* workflow = declarations_.find_workflow(request.workflow);
   if (workflow == nullptr) {
@@ -96,20 +110,56 @@ void Requests::start(ports::StartRequest request, ports::Callback<ports::StartRe
   Result<std::string> input = normal_form(workflow->normalise, request.input_json, "input");
   if (!input) return done(input.error());
   request.input_json = std::move(*input);
+  if (request.signal) {
+    Result<std::string> payload = check_signal(request.signal->name, request.signal->message_id,
+                                               request.signal->payload_json);
+    if (!payload) return done(payload.error());
+    request.signal->payload_json = std::move(*payload);
+  }
   post(*mailbox_, messages::Start{std::move(request), answered_once(std::move(done))});
 }
 
-void Requests::signal(ports::SignalRequest request, ports::Callback<bool> done) {
-  const detail::SignalDefinition* signal = declarations_.find_signal(request.signal);
+/// The payload in its normal form.
+Result<std::string> Requests::check_signal(std::string_view name, std::string_view message_id,
+                                           std::string_view payload_json) const {
+  const detail::SignalDefinition* signal = declarations_.find_signal(name);
   if (signal == nullptr) {
+    return Error(std::string(error_names::k_not_found),
+                 fmt::format("signal {} is not declared", name));
+  }
+  if (message_id.size() > base::k_name_bytes_max) {
+    return invalid(fmt::format("the message id has {} bytes, more than {}", message_id.size(),
+                               base::k_name_bytes_max));
+  }
+  return normal_form(signal->normalise, payload_json, "payload");
+}
+
+void Requests::update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done) {
+  const detail::UpdateDefinition* update = declarations_.find_update(request.update);
+  if (update == nullptr) {
     return done(Error(std::string(error_names::k_not_found),
-                      fmt::format("signal {} is not declared", request.signal)));
+                      fmt::format("update {} is not declared", request.update)));
   }
-  if (request.message_id.size() > base::k_name_bytes_max) {
-    return done(invalid(fmt::format("the message id has {} bytes, more than {}",
-                                    request.message_id.size(), base::k_name_bytes_max)));
+  if (request.update_id.size() > base::k_name_bytes_max) {
+    return done(invalid(fmt::format("the update's id has {} bytes, more than {}",
+                                    request.update_id.size(), base::k_name_bytes_max)));
   }
-  Result<std::string> payload = normal_form(signal->normalise, request.payload_json, "payload");
+  if (refuse_waiting_.load() && request.wait > Duration(0)) {
+    return done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
+  }
+  Result<std::string> input = normal_form(update->normalise, request.input_json, "input");
+  if (!input) return done(input.error());
+  request.input_json = std::move(*input);
+  post(*mailbox_, messages::Update{std::move(request), answered_once(std::move(done))});
+}
+
+void Requests::published(ports::ExecutionRef execution, ports::Callback<std::string> done) {
+  post(*mailbox_, messages::Published{std::move(execution), answered_once(std::move(done))});
+}
+
+void Requests::signal(ports::SignalRequest request, ports::Callback<bool> done) {
+  Result<std::string> payload =
+      check_signal(request.signal, request.message_id, request.payload_json);
   if (!payload) return done(payload.error());
   request.payload_json = std::move(*payload);
   post(*mailbox_, messages::Signal{std::move(request), answered_once(std::move(done))});

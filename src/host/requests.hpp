@@ -4,12 +4,18 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "eventual/detail/definitions.hpp"
 #include "host/mailbox.hpp"
 #include "ports/operations.hpp"
 
 namespace eventual::host {
+
+/// What a query answers to a view; runs its function on the calling thread. NotFound when it is not
+/// declared, InvalidInput, or what the function throws.
+Result<std::string> answer_query(const detail::Declarations& declarations, std::string_view query,
+                                 std::string_view view_json, std::string_view input_json);
 
 /// Checks requests and posts them. Requests that are refused are answered at once, on the caller's
 /// thread; every other callback is called once, with Unavailable when the engine ends first. Lists
@@ -23,6 +29,8 @@ class Requests : public ports::Operations {
 
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override;
   void signal(ports::SignalRequest request, ports::Callback<bool> done) override;
+  void update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done) override;
+  void published(ports::ExecutionRef execution, ports::Callback<std::string> done) override;
   void describe(ports::ExecutionRef execution, ports::Callback<ports::ExecutionView> done) override;
   void wait_closed(ports::ExecutionRef execution, Duration wait,
                    ports::Callback<ports::ExecutionView> done) override;
@@ -46,6 +54,8 @@ class Requests : public ports::Operations {
 
  private:
   void act(messages::Act act);
+  Result<std::string> check_signal(std::string_view name, std::string_view message_id,
+                                   std::string_view payload_json) const;
 
   const detail::Declarations& declarations_;
   std::shared_ptr<Mailbox> mailbox_;

@@ -22,6 +22,7 @@
 #include "host/logging.hpp"
 #include "host/manifest.hpp"
 #include "host/node.hpp"
+#include "host/requests.hpp"
 #include "store/open.hpp"
 
 namespace eventual::host {
@@ -167,6 +168,10 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   gateway_options.operations.manifest = [described = manifest(declarations, options)] {
     return described;
   };
+  gateway_options.operations.answer_query =
+      [&declarations](std::string_view query, std::string_view view, std::string_view input) {
+        return answer_query(declarations, query, view, input);
+      };
   std::vector<gateway::CommandRoute> routes;
   for (const detail::CommandDefinition& command : declarations.commands())
     routes.push_back(route_of(**node, command));

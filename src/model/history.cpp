@@ -200,6 +200,12 @@ bool is_call(const Event& event) noexcept {
                     event);
 }
 
+bool awaits_answer(const Event& event) noexcept {
+  return is_call(event) && !std::holds_alternative<VersionMarked>(event) &&
+         !std::holds_alternative<UpdateSucceeded>(event) &&
+         !std::holds_alternative<UpdateFailed>(event);
+}
+
 std::optional<std::uint32_t> seq_of(const Event& event) noexcept {
   return std::visit(
       [](const auto& value) -> std::optional<std::uint32_t> {

@@ -48,10 +48,13 @@ struct ExecutionStarted {
   std::uint32_t parent_seq = 0;
   bool parent_waits = false;  ///< for its result
   std::optional<Timestamp> times_out_at;
+  std::optional<std::uint32_t> continued_from_run;  ///< the run before it continued as this one
+  std::optional<JsonText> carried_signals;          ///< [{"signal", "payload"}], which that run had not read
   template <class V>
   void fields(V& v) {
     v("input", input), v("derivation", derivation), v("parent_id", parent_id), v("parent_run", parent_run),
-        v("parent_seq", parent_seq), v("parent_waits", parent_waits), v("times_out_at", times_out_at);
+        v("parent_seq", parent_seq), v("parent_waits", parent_waits), v("times_out_at", times_out_at),
+        v("continued_from_run", continued_from_run), v("carried_signals", carried_signals);
   }
 };
 
@@ -264,6 +267,30 @@ struct ExecutionAdopted {
   }
 };
 
+/// An update that its validator let through; its outcome is update_succeeded or update_failed.
+struct UpdateReceived {
+  static constexpr std::uint8_t k_tag = 21;
+  static constexpr std::string_view k_type = "update_received";
+  std::string update;
+  std::string update_id;
+  JsonText input;
+  template <class V>
+  void fields(V& v) {
+    v("update", update), v("update_id", update_id), v("input", input);
+  }
+};
+
+/// The execution that was asked to stop knows of it, or is closed or gone.
+struct CancelDelivered {
+  static constexpr std::uint8_t k_tag = 22;
+  static constexpr std::string_view k_type = "cancel_delivered";
+  std::uint32_t seq = 0;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq);
+  }
+};
+
 // --- how it ended ---
 
 struct ExecutionSucceeded {
@@ -310,6 +337,18 @@ struct ExecutionTerminated {
   template <class V>
   void fields(V& v) {
     v("reason", reason);
+  }
+};
+
+/// It goes on as the next run.
+struct ExecutionContinued {
+  static constexpr std::uint8_t k_tag = 37;
+  static constexpr std::string_view k_type = "execution_continued";
+  JsonText input;  ///< of the next run
+  std::uint32_t next_run = 0;
+  template <class V>
+  void fields(V& v) {
+    v("input", input), v("next_run", next_run);
   }
 };
 
@@ -395,17 +434,71 @@ struct SignalExpected {
   }
 };
 
+/// Which version of a change this execution runs. Nothing answers it.
+struct VersionMarked {
+  static constexpr std::uint8_t k_tag = 72;
+  static constexpr std::string_view k_type = "version_marked";
+  std::uint32_t seq = 0;
+  std::string change;
+  std::uint32_t version = 0;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("change", change), v("version", version);
+  }
+};
+
+/// The answer to an update. Nothing answers it, nor the next.
+struct UpdateSucceeded {
+  static constexpr std::uint8_t k_tag = 73;
+  static constexpr std::string_view k_type = "update_succeeded";
+  std::uint32_t seq = 0;
+  std::string update_id;
+  JsonText result;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("update_id", update_id), v("result", result);
+  }
+};
+
+struct UpdateFailed {
+  static constexpr std::uint8_t k_tag = 74;
+  static constexpr std::string_view k_type = "update_failed";
+  std::uint32_t seq = 0;
+  std::string update_id;
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("update_id", update_id), v("error", error);
+  }
+};
+
+/// Asks another execution to stop.
+struct CancelSent {
+  static constexpr std::uint8_t k_tag = 75;
+  static constexpr std::string_view k_type = "cancel_sent";
+  std::uint32_t seq = 0;
+  std::string execution_id;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("execution_id", execution_id);
+  }
+};
+
 using Event = std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted, TimerFired,
                            CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded, ChildFailed, SignalDelivered,
                            SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, ExecutionPaused,
-                           ExecutionResumed, ExecutionForked, ExecutionAdopted, ExecutionSucceeded,
+                           ExecutionResumed, ExecutionForked, ExecutionAdopted, UpdateReceived, CancelDelivered,
+                           ExecutionContinued, ExecutionSucceeded,
                            ExecutionFailed, ExecutionCancelled, ExecutionTimedOut, ExecutionTerminated, TaskScheduled,
-                           TimerStarted, ChildScheduled, SignalSent, ConditionStarted, SignalExpected>;
+                           TimerStarted, ChildScheduled, SignalSent, ConditionStarted, SignalExpected,
+                           VersionMarked, UpdateSucceeded, UpdateFailed, CancelSent>;
 
 /// "task_succeeded", …
 std::string_view type_of(const Event& event) noexcept;
 /// Whether workflow code asked for it.
 bool is_call(const Event& event) noexcept;
+/// Whether it is a call that something will answer.
+bool awaits_answer(const Event& event) noexcept;
 /// The sequence number of a call or of what answers it; nothing for the rest.
 std::optional<std::uint32_t> seq_of(const Event& event) noexcept;
 /// {"type": …, "at": …, fields…}; optional fields that are absent or empty are left out.

@@ -88,7 +88,8 @@ Result<ScheduleRecord> decode_schedule(std::string_view bytes) {
 std::string encode(const Message& message) { return encode_record(message); }
 Result<Message> decode_message(std::string_view bytes) {
   auto message = decode_record<Message>(bytes, "a message's row");
-  if (message && message->kind > Message::Kind::deferred) {
+  if (message && message->kind > Message::Kind::deferred &&
+      message->kind != Message::Kind::cancel && message->kind != Message::Kind::cancel_delivered) {
     return Error(std::string(error_names::k_not_allowed),
                  "a message's row asks for something that only a newer version of the program "
                  "does: run that version");
@@ -105,6 +106,16 @@ std::string execution(std::uint16_t shard, std::string_view id) {
 std::string execution(std::uint16_t shard, std::string_view id, std::uint32_t run) {
   std::string key = shard_and_id(shard, id, 5);
   key.push_back('\0');
+  base::append_big_endian(key, run);
+  return key;
+}
+
+std::string view(std::uint16_t shard, std::string_view id) {
+  return shard_and_id(shard, id, 5) + std::string("\0view", 5);
+}
+
+std::string view(std::uint16_t shard, std::string_view id, std::uint32_t run) {
+  std::string key = view(shard, id);
   base::append_big_endian(key, run);
   return key;
 }
@@ -209,6 +220,13 @@ std::string dedupe(std::uint16_t shard, std::string_view id, std::string_view me
   std::string key = shard_and_id(shard, id, message_id.size() + 1);
   key.push_back('\0');
   key.append(message_id);
+  return key;
+}
+
+std::string dedupe_update(std::uint16_t shard, std::string_view id, std::string_view update_id) {
+  std::string key = shard_and_id(shard, id, update_id.size() + 2);
+  key.append("\0\0", 2);
+  key.append(update_id);
   return key;
 }
 

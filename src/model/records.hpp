@@ -59,6 +59,8 @@ struct Message {
     signal = 3,
     signal_delivered = 4,
     signal_refused = 5,
+    cancel = 30,            ///< from an execution's code
+    cancel_delivered = 31,  ///< answers it
     deferred = 6,  ///< an event that waits for a parked execution; `payload` is an encoded turn that holds it
   };
   Kind kind = Kind::signal;
@@ -116,6 +118,9 @@ namespace keys {
 /// executions: the latest run of `id`, or an earlier one.
 std::string execution(std::uint16_t shard, std::string_view id);
 std::string execution(std::uint16_t shard, std::string_view id, std::uint32_t run);
+/// payloads: the view that an execution published last, and that an earlier run did.
+std::string view(std::uint16_t shard, std::string_view id);
+std::string view(std::uint16_t shard, std::string_view id, std::uint32_t run);
 /// history: one turn; `history_end` is past the last of a run.
 std::string history(std::uint16_t shard, std::string_view id, std::uint32_t run, std::uint32_t turn);
 std::string history_end(std::uint16_t shard, std::string_view id, std::uint32_t run);
@@ -156,8 +161,10 @@ std::string shard_end(std::uint16_t shard);
 /// messages: to a shard, in the order in which a shard sent them.
 std::string message(std::uint16_t to_shard, std::uint16_t from_shard, std::uint64_t number);
 
-/// dedupe: a signal's id at its receiver.
+/// dedupe: a signal's id at its receiver, when the run that received it has continued.
 std::string dedupe(std::uint16_t shard, std::string_view id, std::string_view message_id);
+/// dedupe: an update's outcome, likewise; the value is an encoded turn that holds it.
+std::string dedupe_update(std::uint16_t shard, std::string_view id, std::string_view update_id);
 
 }  // namespace keys
 

@@ -31,6 +31,13 @@ struct StartRequest {
   std::optional<std::string> name;  ///< absent: the engine makes one
   std::string input_json = "null";
   std::optional<Duration> timeout;  ///< absent: the definition's
+  struct Signal {
+    std::string name;
+    std::string payload_json = "null";
+    std::string message_id;  ///< deduplicates; empty: every send counts
+  };
+  /// Sent in the same turn. An open execution of that name is sent it whatever its input; a closed one: Closed.
+  std::optional<Signal> signal{};
 };
 
 struct StartReply {
@@ -51,6 +58,21 @@ struct ForkRequest {
   ExecutionRef execution;           ///< the source
   std::uint32_t seq = 0;            ///< the call that is made again
   std::optional<std::string> name;  ///< absent: the engine makes one
+};
+
+struct UpdateRequest {
+  ExecutionRef execution;
+  std::string update;
+  std::string input_json = "null";
+  std::string update_id;      ///< asking again with it gives the recorded answer; empty: a fresh one
+  Duration wait = k_forever;  ///< for the answer
+};
+
+/// One of result and error, or neither: it was accepted and is not answered yet.
+struct UpdateReply {
+  std::string update_id;
+  std::optional<std::string> result_json;
+  std::optional<Error> error;  ///< what the handler failed with
 };
 
 /// Why an open execution does not move, one per pending call, listener or condition.
@@ -151,6 +173,13 @@ class Operations {
 
   /// Completes when the receiver has committed it. NotFound, Closed, InvalidInput, LimitExceeded, Unavailable.
   virtual void signal(SignalRequest request, Callback<bool> done) = 0;
+
+  /// Completes with the recorded answer, or when `wait` has passed. The error of the validator that refused it, NotFound,
+  /// Closed, NotAllowed (it is not taken now), InvalidInput, LimitExceeded, Unavailable (also while it is parked).
+  virtual void update(UpdateRequest request, Callback<UpdateReply> done) = 0;
+
+  /// The view that the execution published last, as JSON. NotFound also where it has published none.
+  virtual void published(ExecutionRef execution, Callback<std::string> done) = 0;
 
   /// The whole view of one execution. NotFound.
   virtual void describe(ExecutionRef execution, Callback<ExecutionView> done) = 0;

@@ -48,7 +48,8 @@ bool is_result(const model::Event& event) {
          std::holds_alternative<model::ChildSucceeded>(event) ||
          std::holds_alternative<model::ChildFailed>(event) ||
          std::holds_alternative<model::SignalDelivered>(event) ||
-         std::holds_alternative<model::SignalRefused>(event);
+         std::holds_alternative<model::SignalRefused>(event) ||
+         std::holds_alternative<model::CancelDelivered>(event);
 }
 
 std::optional<Timestamp> due_of(const model::Event& call) {
@@ -79,12 +80,14 @@ void check_exists(ports::Store& store, const std::string& id) {
 }
 
 void check_signal_kept(ports::Store& store, const std::string& id, const std::string& message_id) {
-  const auto stored = engine::read_execution(store, k_shards, id, 0).value();
   std::size_t kept = 0;
-  for (const model::Turn& turn : stored.turns) {
-    for (const model::Event& event : turn.events) {
-      const auto* signal = std::get_if<model::SignalReceived>(&event);
-      if (signal != nullptr && signal->message_id == message_id) ++kept;
+  const std::uint32_t latest = engine::read_execution(store, k_shards, id, 0).value().record.run;
+  for (std::uint32_t run = 1; run <= latest; ++run) {
+    for (const model::Turn& turn : engine::read_execution(store, k_shards, id, run).value().turns) {
+      for (const model::Event& event : turn.events) {
+        const auto* signal = std::get_if<model::SignalReceived>(&event);
+        if (signal != nullptr && signal->message_id == message_id) ++kept;
+      }
     }
   }
   store
@@ -106,9 +109,10 @@ void check_signal_kept(ports::Store& store, const std::string& id, const std::st
     violated(id, fmt::format("signal {} was acknowledged and is there {} times", message_id, kept));
 }
 
-void check_history(const detail::Declarations& declarations, ports::Store& store,
-                   const std::string& id) {
-  const auto stored = engine::read_execution(store, k_shards, id, 0).value();
+namespace {
+
+void check_run(const detail::Declarations& declarations, const std::string& id,
+               const engine::StoredExecution& stored) {
   std::set<std::uint32_t> results;
   std::map<std::uint32_t, Timestamp> due;
   std::uint32_t next_seq = 0;
@@ -137,6 +141,16 @@ void check_history(const detail::Declarations& declarations, ports::Store& store
   if (const auto difference = engine::find_difference(declarations, id, stored)) {
     violated(id, difference->name() + ": " + difference->message());
   }
+}
+
+}  // namespace
+
+void check_history(const detail::Declarations& declarations, ports::Store& store,
+                   const std::string& id) {
+  auto stored = engine::read_execution(store, k_shards, id, 0).value();
+  for (std::uint32_t run = 1; run < stored.record.run; ++run)
+    check_run(declarations, id, engine::read_execution(store, k_shards, id, run).value());
+  check_run(declarations, id, stored);
 }
 
 void check_can_wake(ports::Store& store, const std::string& id, const Json& view) {

@@ -7,6 +7,7 @@
 #include "engine/verify.hpp"
 #include "eventual/testing.hpp"
 #include "gateway/execution_json.hpp"
+#include "host/requests.hpp"
 #include "store/memory/memory_store.hpp"
 #include "testing/virtual_host.hpp"
 
@@ -201,7 +202,50 @@ void TestEnvironment::run_until_idle(Duration horizon) {
 
 std::string TestEnvironment::start_json(std::string_view workflow, std::string input_json,
                                         const StartOptions& options) {
+  return send_with_start_json(workflow, std::move(input_json), options, {}, {});
+}
+
+std::string TestEnvironment::query_json(const ExecutionId& execution, std::string_view query,
+                                        std::string input_json) {
+  auto ref = ports::parse_execution_id(execution.id).value();
+  ref.run = execution.run;
+  const std::string view = core_
+                               ->ask<std::string>([&](ports::Callback<std::string> done) {
+                                 core_->host->operations().published(ref, std::move(done));
+                               })
+                               .value();
+  return host::answer_query(core_->service.declarations(), query, view, input_json).value();
+}
+
+std::string TestEnvironment::update_json(const ExecutionId& execution, std::string_view update,
+                                         std::string input_json, const UpdateOptions& options) {
+  ports::UpdateRequest request;
+  request.execution = ports::parse_execution_id(execution.id).value();
+  request.update = update;
+  request.input_json = std::move(input_json);
+  request.update_id = options.id;
+  auto answer = std::make_shared<std::optional<Result<ports::UpdateReply>>>();
+  core_->host->operations().update(std::move(request), [answer](Result<ports::UpdateReply> given) {
+    *answer = std::move(given);
+  });
+  core_->host->settle();
+  if (!*answer) {
+    throw Error("NotClosed", "update " + std::string(update) +
+                                 " is not answered yet. Open executions and what they wait for:" +
+                                 core_->all_waiting());
+  }
+  const ports::UpdateReply reply = std::move(**answer).value();
+  if (reply.error) throw_error(*reply.error);
+  return reply.result_json.value_or("null");
+}
+
+std::string TestEnvironment::send_with_start_json(std::string_view workflow, std::string input_json,
+                                                  const StartOptions& options,
+                                                  std::string_view signal,
+                                                  std::string payload_json) {
   ports::StartRequest request;
+  if (!signal.empty())
+    request.signal = ports::StartRequest::Signal{std::string(signal), std::move(payload_json), {}};
   request.workflow = workflow;
   if (!options.name.empty()) request.name = options.name;
   request.input_json = std::move(input_json);
@@ -362,9 +406,10 @@ std::string TestEnvironment::call_json(std::string_view command, std::string inp
 }
 
 void TestEnvironment::replay_all() {
+  std::map<std::string, std::uint32_t> runs;
   for (const std::string& id : core_->ids()) {
     const auto stored =
-        engine::read_execution(core_->store, engine::Options().shards, id, 0).value();
+        engine::read_execution(core_->store, engine::Options().shards, id, ++runs[id]).value();
     if (const auto difference =
             engine::find_difference(core_->service.declarations(), id, stored)) {
       throw Error(difference->name(), "execution " + id + ": " + difference->message(),
@@ -389,7 +434,14 @@ void TestEnvironment::reset(Timestamp start) {
   core_ = std::make_unique<Core>(service, options);
 }
 
-std::vector<std::string> TestEnvironment::executions() { return core_->ids(); }
+std::vector<std::string> TestEnvironment::executions() {
+  std::vector<std::string> unique;
+  for (std::string& id : core_->ids()) {  // one for each run
+    if (std::find(unique.begin(), unique.end(), id) == unique.end())
+      unique.push_back(std::move(id));
+  }
+  return unique;
+}
 const std::vector<std::string>& TestEnvironment::logs() const noexcept { return core_->logs; }
 
 Json TestEnvironment::view(const ExecutionId& execution) {

@@ -49,6 +49,10 @@ void VirtualHost::give(host::Message message) {
         } else if constexpr (std::is_same_v<T, host::messages::Signal>) {
           if (defect_ == PlantedDefect::loses_signals && random_.one_in(8)) return value.done(true);
           engine_->signal(std::move(value.request), std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Update>) {
+          engine_->update(std::move(value.request), std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Published>) {
+          engine_->published(value.execution, std::move(value.done));
         } else if constexpr (std::is_same_v<T, host::messages::Describe>) {
           engine_->describe(value.execution, std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::WaitClosed>) {

@@ -173,6 +173,16 @@ SignalDefinition& Declarations::add(SignalDefinition definition) {
   return insert(signals_, signal_names_, std::move(definition), "signal");
 }
 
+QueryDefinition& Declarations::add(QueryDefinition definition) {
+  QueryDefinition& query = insert(queries_, query_names_, std::move(definition), "query");
+  Check(defects_, "query", query).schema(query.view, "view");
+  return query;
+}
+
+UpdateDefinition& Declarations::add(UpdateDefinition definition) {
+  return insert(updates_, update_names_, std::move(definition), "update");
+}
+
 CommandDefinition& Declarations::add(CommandDefinition definition) {
   CommandDefinition& command = insert(commands_, command_names_, std::move(definition), "command");
   Check check(defects_, "command", command);
@@ -246,6 +256,12 @@ const ScheduleDefinition* Declarations::find_schedule(std::string_view name) con
 }
 const CommandDefinition* Declarations::find_command(std::string_view name) const noexcept {
   return find_in(command_names_, name);
+}
+const QueryDefinition* Declarations::find_query(std::string_view name) const noexcept {
+  return find_in(query_names_, name);
+}
+const UpdateDefinition* Declarations::find_update(std::string_view name) const noexcept {
+  return find_in(update_names_, name);
 }
 
 }  // namespace detail

@@ -1,5 +1,6 @@
 #include "workflow/executor.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -55,13 +56,19 @@ bool same_json(const std::string& recorded, const std::string& attempted,
 bool is_closing(const model::Event& event) {
   return std::holds_alternative<model::ExecutionSucceeded>(event) ||
          std::holds_alternative<model::ExecutionFailed>(event) ||
-         std::holds_alternative<model::ExecutionCancelled>(event);
+         std::holds_alternative<model::ExecutionCancelled>(event) ||
+         std::holds_alternative<model::ExecutionContinued>(event);
 }
 
 /// Whether an execution that ended as `recorded` would end so again. The words of an error may
 /// change.
-bool same_ending(const model::Event& recorded, const model::Event& attempted) {
+bool same_ending(const model::Event& recorded, const model::Event& attempted,
+                 std::string (*normalise)(std::string_view)) {
   if (recorded.index() != attempted.index()) return false;
+  if (const auto* continued = std::get_if<model::ExecutionContinued>(&recorded)) {
+    return same_json(continued->input.text,
+                     std::get<model::ExecutionContinued>(attempted).input.text, normalise);
+  }
   if (const auto* success = std::get_if<model::ExecutionSucceeded>(&recorded)) {
     return same_json(success->result.text,
                      std::get<model::ExecutionSucceeded>(attempted).result.text, nullptr);
@@ -97,6 +104,16 @@ struct SameCall {
   bool operator()(const model::SignalExpected& a, const model::SignalExpected& b) const {
     return a.seq == b.seq && a.signal == b.signal;
   }
+  bool operator()(const model::UpdateSucceeded& a, const model::UpdateSucceeded& b) const {
+    return a.seq == b.seq && a.update_id == b.update_id &&
+           same_json(a.result.text, b.result.text, nullptr);
+  }
+  bool operator()(const model::UpdateFailed& a, const model::UpdateFailed& b) const {
+    return a.seq == b.seq && a.update_id == b.update_id && a.error.name == b.error.name;
+  }
+  bool operator()(const model::CancelSent& a, const model::CancelSent& b) const {
+    return a.seq == b.seq && a.execution_id == b.execution_id;
+  }
   template <class A, class B>
   bool operator()(const A&, const B&) const {
     return false;
@@ -111,6 +128,8 @@ std::string summary(const model::Event& call) {
         if constexpr (requires { value.task; }) text += " " + value.task;
         if constexpr (requires { value.workflow; }) text += " " + value.workflow;
         if constexpr (requires { value.signal; }) text += " " + value.signal;
+        if constexpr (requires { value.change; }) text += " " + value.change;
+        if constexpr (requires { value.update_id; }) text += " " + value.update_id;
       },
       call);
   if (const auto seq = model::seq_of(call)) text += " (call " + std::to_string(*seq) + ")";
@@ -142,6 +161,8 @@ Executor::~Executor() {
   // Out of their members first: a destructor may dispose of a listener.
   std::exchange(pending_, {}).clear();
   std::exchange(receivers_, {}).clear();
+  std::exchange(update_handlers_, {}).clear();
+  std::exchange(updates_running_, {}).clear();
   std::exchange(conditions_, {}).clear();
   std::exchange(compensations_, {}).clear();
   std::exchange(compensation_running_, nullptr) = nullptr;
@@ -154,6 +175,7 @@ void Executor::begin_turn(Timestamp at) {
   replaying_ = false;
   calls_.clear();
   answered_.clear();
+  published_new_ = false;
 }
 
 void Executor::begin_replay(Timestamp at, std::span<const model::Event> calls) {
@@ -180,7 +202,7 @@ void Executor::end_turn() {
 void Executor::check_ending() {
   if (closed_before_) return;
   if (closing_ && recorded_closing_) {
-    if (!same_ending(*recorded_closing_, *closing_))
+    if (!same_ending(*recorded_closing_, *closing_, definition_.normalise))
       differ(&*recorded_closing_, &*closing_, definition_.location);
   } else if (closing_) {
     differ(nullptr, &*closing_, definition_.location);
@@ -224,6 +246,7 @@ bool Executor::apply_now(const model::Event& event) {
         {
           if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
             EVENTUAL_ASSERT(!root_.valid(), "an execution starts once");
+            take_carried_signals(value.carried_signals);
             try {
               root_ = definition_.start(value.input.text);
             } catch (...) {
@@ -239,7 +262,8 @@ bool Executor::apply_now(const model::Event& event) {
                                std::is_same_v<T, model::SignalRefused>) {
             return answer(value.seq, value.error.to_error());
           } else if constexpr (std::is_same_v<T, model::TimerFired> ||
-                               std::is_same_v<T, model::SignalDelivered>) {
+                               std::is_same_v<T, model::SignalDelivered> ||
+                               std::is_same_v<T, model::CancelDelivered>) {
             return answer(value.seq, std::string("null"));
           } else if constexpr (std::is_same_v<T, model::ChildStarted>) {
             return child_started(value);
@@ -247,6 +271,9 @@ bool Executor::apply_now(const model::Event& event) {
             return time_out_call(value.seq);
           } else if constexpr (std::is_same_v<T, model::SignalReceived>) {
             receive(value);
+            return true;
+          } else if constexpr (std::is_same_v<T, model::UpdateReceived>) {
+            start_update(value);
             return true;
           } else if constexpr (std::is_same_v<T, model::CancelRequested>) {
             if (!root_.valid() || settled(root_.index()) || cancel_requested_ || listener_failure_)
@@ -271,6 +298,7 @@ bool Executor::apply_now(const model::Event& event) {
 void Executor::run_to_rest() {
   do {
     drain();
+    finish_updates();
   } while (!stuck_ &&
            (deliver_listener_failure() || check_conditions() || advance_compensations()));
   check_root();
@@ -417,7 +445,9 @@ void Executor::require_room(std::size_t payload_bytes, std::string_view what) co
                          std::to_string(payload_bytes) + " bytes, more than " +
                          std::to_string(base::k_payload_bytes_max));
   }
-  if (pending_.size() + receivers_.size() + conditions_.size() >= base::k_pending_calls_max) {
+  if (pending_.size() + receivers_.size() + conditions_.size() + update_handlers_.size() +
+          updates_running_.size() >=
+      base::k_pending_calls_max) {
     throw limit_exceeded("more than " + std::to_string(base::k_pending_calls_max) +
                          " calls, conditions and listeners are pending");
   }
@@ -443,6 +473,11 @@ SlotRef Executor::call_task(detail::TaskCall call) {
 
 SlotRef Executor::call_workflow(detail::WorkflowCall call) {
   if (discarding()) return make_slot(call.decode);
+  if (!call.signal.empty()) {
+    throw Error(std::string(error_names::k_not_allowed),
+                "starting with a signal works only in a handler: in a workflow, start a child and "
+                "signal it");
+  }
   require_room(call.input.size(), call.workflow);
   const std::uint32_t seq = next_seq_++;
   model::ChildScheduled scheduled;
@@ -450,6 +485,7 @@ SlotRef Executor::call_workflow(detail::WorkflowCall call) {
   scheduled.workflow = call.workflow;
   scheduled.name = call.name.empty() ? "~" + identity_.derivation + "-" + std::to_string(seq)
                                      : std::move(call.name);
+  if (call.execution_id != nullptr) *call.execution_id = scheduled.workflow + "/" + scheduled.name;
   scheduled.input.text = std::move(call.input);
   scheduled.wait_for_result = call.wait_for_result;
   if (call.has_timeout) scheduled.timeout = call.timeout;
@@ -539,6 +575,7 @@ void Executor::remove_listener(std::uint64_t id) noexcept {
     remove_running_listener_ = true;  // its function is on the stack: it goes when it returns
     return;
   }
+  update_handlers_.extract(id);
   receivers_.extract(id);  // gone before its destructor runs, which may dispose of others
 }
 
@@ -642,6 +679,215 @@ void Executor::defer_compensations(std::vector<std::function<SlotRef()>> undo_in
   compensated_ = true;
   for (auto undo = undo_in_order.rbegin(); undo != undo_in_order.rend(); ++undo) {
     compensations_.push_back(std::move(*undo));
+  }
+}
+
+SlotRef Executor::cancel_execution(std::string execution_id, std::source_location location) {
+  if (discarding()) return make_slot();
+  require_room(0, "a cancellation");
+  const std::uint32_t seq = next_seq_++;
+  if (!record(model::CancelSent{seq, std::move(execution_id)}, location, nullptr))
+    return make_slot();
+  return pending_call(seq, nullptr);
+}
+
+// --- the next run ---
+
+SlotRef Executor::continue_as_new(std::string input, std::source_location) {
+  SlotRef slot = make_slot();
+  if (discarding()) return slot;
+  if (take_cancellation()) {
+    settle_error(slot.index(), std::make_exception_ptr(Cancelled()));
+    return slot;
+  }
+  if (root_.valid() && settled(root_.index())) {
+    throw Error(std::string(error_names::k_not_allowed),
+                "the run has ended: it cannot continue as a new one");
+  }
+  require_room(input.size(), "the next run");
+  if (definition_.normalise != nullptr) input = definition_.normalise(input);
+  finish_updates();
+  if (discarding()) return slot;  // code and history differ
+  closing_ = model::ExecutionContinued{{std::move(input)}, identity_.run + 1};
+  begin_discard();
+  return slot;
+}
+
+std::optional<model::JsonText> Executor::carried_signals() const {
+  if (unread_.empty()) return std::nullopt;
+  std::string text = "[";
+  for (const Unread& unread : unread_) {
+    if (text.size() > 1) text += ',';
+    text += "{\"signal\":" + to_json(unread.signal) + ",\"payload\":" + unread.payload + "}";
+  }
+  return model::JsonText{text + "]"};
+}
+
+void Executor::take_carried_signals(const std::optional<model::JsonText>& carried) {
+  if (!carried) return;
+  const Json signals = Json::parse(carried->text).value();
+  for (const Json& signal : signals.as_array())
+    unread_.push_back({signal["signal"].as_string(), signal["payload"].dump()});
+}
+
+// --- versions of the code ---
+
+/// The mark of `change`, where it is the next call of the history that is replayed.
+const model::VersionMarked* Executor::recorded_mark(std::string_view change) const {
+  if (!replaying_ || expected_next_ == expected_.size()) return nullptr;
+  const auto* mark = std::get_if<model::VersionMarked>(&expected_[expected_next_]);
+  return mark != nullptr && mark->change == change && mark->seq == next_seq_ ? mark : nullptr;
+}
+
+std::uint32_t Executor::version(std::string_view change, std::uint32_t min, std::uint32_t max,
+                                std::source_location location) {
+  if (discarding()) return max;
+  if (change.empty() || min > max) {
+    throw Error(std::string(error_names::k_invalid_input),
+                "ev::version() takes the name of a change and versions from min to max");
+  }
+  auto known = versions_.find(change);
+  if (known == versions_.end()) {
+    std::optional<std::uint32_t> version;
+    if (const model::VersionMarked* mark = recorded_mark(change)) {
+      version = mark->version;
+      ++expected_next_;
+      ++next_seq_;
+    } else if (!replaying_) {
+      version = max;
+      record(model::VersionMarked{next_seq_++, std::string(change), max}, location, nullptr);
+    }
+    known = versions_.emplace(change, version).first;
+  }
+  const std::uint32_t version = known->second.value_or(min);
+  if (version >= min && version <= max) return version;
+  stuck_ = Error(std::string(error_names::k_determinism),
+                 "the history has version " + std::to_string(version) + " of change " +
+                     std::string(change) + ", but the code at " + line_of(location) + " takes " +
+                     std::to_string(min) + " to " + std::to_string(max),
+                 Json::object({{"location", line_of(location)},
+                               {"change", std::string(change)},
+                               {"recorded", version},
+                               {"min", min},
+                               {"max", max}})
+                     .dump());
+  closing_.reset();
+  begin_discard();
+  return max;
+}
+
+void Executor::deprecate_version(std::string_view change, std::source_location) {
+  if (discarding() || versions_.contains(change)) return;
+  std::optional<std::uint32_t> version;
+  if (const model::VersionMarked* mark = recorded_mark(change)) {
+    version = mark->version;
+    ++expected_next_;
+    ++next_seq_;
+  }
+  versions_.emplace(change, version);
+}
+
+// --- views and updates ---
+
+void Executor::publish(std::string view_json) {
+  if (discarding()) return;
+  if (view_json.size() > base::k_payload_bytes_max) {
+    throw limit_exceeded("the view has " + std::to_string(view_json.size()) + " bytes, more than " +
+                         std::to_string(base::k_payload_bytes_max));
+  }
+  published_ = std::move(view_json);
+  published_new_ = !replaying_;
+}
+
+std::uint64_t Executor::add_update_handler(std::string_view update, detail::UpdateHandler handler) {
+  const std::uint64_t id = next_receiver_++;
+  if (discarding()) return id;
+  require_room(0, "an update handler");
+  update_handlers_.emplace(
+      id, NamedUpdateHandler{std::string(update),
+                             std::make_shared<detail::UpdateHandler>(std::move(handler))});
+  return id;
+}
+
+const Executor::NamedUpdateHandler* Executor::find_update_handler(std::string_view update) const {
+  const auto newest =
+      std::find_if(update_handlers_.rbegin(), update_handlers_.rend(),
+                   [&](const auto& entry) { return entry.second.update == update; });
+  return newest == update_handlers_.rend() ? nullptr : &newest->second;
+}
+
+std::optional<Error> Executor::refuses_update(std::string_view update,
+                                              std::string_view input_json) {
+  const NamedUpdateHandler* named = find_update_handler(update);
+  if (named == nullptr) {
+    return Error(std::string(error_names::k_not_allowed), "execution " + identity_.execution_id +
+                                                              " does not take update " +
+                                                              std::string(update) + " now");
+  }
+  if (pending_.size() + updates_running_.size() >= base::k_pending_calls_max)
+    return limit_exceeded("execution " + identity_.execution_id + " has too many calls pending");
+  const std::shared_ptr<detail::UpdateHandler> handler = named->handler;
+  if (!handler->validate) return std::nullopt;
+  try {
+    handler->validate(input_json);  // not entered: operations throw
+  } catch (...) {
+    return describe(std::current_exception());
+  }
+  return std::nullopt;
+}
+
+void Executor::start_update(const model::UpdateReceived& update) {
+  RunningUpdate running{update.update_id, {}, nullptr};
+  try {
+    const NamedUpdateHandler* named = find_update_handler(update.update);
+    if (named == nullptr) {
+      throw Error(std::string(error_names::k_not_allowed),
+                  "the code does not take update " + update.update + " now");
+    }
+    const std::shared_ptr<detail::UpdateHandler> handler = named->handler;
+    running.encode = handler->encode;
+    running.slot = handler->run(update.input.text);
+  } catch (...) {
+    running.slot = make_slot();
+    settle_error(running.slot.index(), std::current_exception());
+  }
+  updates_running_.push_back(std::move(running));
+}
+
+model::Event Executor::outcome_of(const RunningUpdate& update) const {
+  const std::uint32_t index = update.slot.index();
+  try {
+    if (failed(index)) std::rethrow_exception(error(index));
+    model::UpdateSucceeded success{next_seq_, update.id, {}};
+    if (void* value = typed_value(index); value != nullptr && update.encode != nullptr) {
+      success.result.text.clear();
+      update.encode(value, success.result.text);
+    } else if (value == nullptr && !json_value(index).empty()) {
+      success.result.text = json_value(index);
+    }
+    if (success.result.text.size() > base::k_payload_bytes_max) {
+      throw limit_exceeded("the answer has " + std::to_string(success.result.text.size()) +
+                           " bytes, more than " + std::to_string(base::k_payload_bytes_max));
+    }
+    return success;
+  } catch (...) {
+    return model::UpdateFailed{next_seq_, update.id,
+                               model::ErrorRecord(describe(std::current_exception()))};
+  }
+}
+
+/// Records the outcome of those that have one.
+void Executor::finish_updates() {
+  for (std::size_t i = 0; i < updates_running_.size() && !discarding();) {
+    if (!settled(updates_running_[i].slot.index())) {
+      ++i;
+      continue;
+    }
+    const RunningUpdate update = std::move(updates_running_[i]);
+    updates_running_.erase(updates_running_.begin() + static_cast<std::ptrdiff_t>(i));
+    model::Event outcome = outcome_of(update);
+    ++next_seq_;
+    record(std::move(outcome), definition_.location, nullptr);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <span>
@@ -66,6 +67,20 @@ class Executor final : private detail::Runtime {
   std::vector<model::Event> take_calls() { return std::exchange(calls_, {}); }
   /// Calls with a timeout that the code's own progress answered in this turn.
   std::vector<std::uint32_t> take_answered() { return std::exchange(answered_, {}); }
+  /// The view that the code published in this turn; nothing on replay.
+  std::optional<std::string> take_published() {
+    if (!std::exchange(published_new_, false)) return std::nullopt;
+    return published_;
+  }
+  /// Whether it has published a view, in this turn or before.
+  bool has_published() const noexcept { return !published_.empty(); }
+  const std::string& published() const noexcept { return published_; }
+  /// Why the code does not take this update now; nothing when it does. Between events, no turn is
+  /// needed.
+  std::optional<Error> refuses_update(std::string_view update, std::string_view input_json);
+  /// Signals that nobody has read: [{"signal", "payload"}], for the next run. Nothing when there
+  /// are none.
+  std::optional<model::JsonText> carried_signals() const;
   /// How it ended; nothing while it is open.
   const std::optional<model::Event>& closing() const noexcept { return closing_; }
   /// Why it cannot go on: code and history differ (DeterminismError), or a compensation failed for
@@ -108,6 +123,16 @@ class Executor final : private detail::Runtime {
     std::string signal;
     std::string payload;
   };
+  struct NamedUpdateHandler {
+    std::string update;
+    // shared: a handler may dispose of itself while it runs.
+    std::shared_ptr<detail::UpdateHandler> handler;
+  };
+  struct RunningUpdate {
+    std::string id;
+    detail::SlotRef slot;
+    void (*encode)(const void* value, std::string& out);
+  };
 
   // detail::Runtime
   detail::SlotRef call_task(detail::TaskCall call) override;
@@ -127,6 +152,14 @@ class Executor final : private detail::Runtime {
   detail::SlotRef act_on_execution(detail::ExecutionAct act) override;
   detail::SlotRef act_on_schedule(detail::ScheduleCall call) override;
   void defer_compensations(std::vector<std::function<detail::SlotRef()>> undo_in_order) override;
+  detail::SlotRef continue_as_new(std::string input, std::source_location location) override;
+  std::uint32_t version(std::string_view change, std::uint32_t min, std::uint32_t max,
+                        std::source_location location) override;
+  void deprecate_version(std::string_view change, std::source_location location) override;
+  void publish(std::string view_json) override;
+  std::uint64_t add_update_handler(std::string_view update, detail::UpdateHandler handler) override;
+  detail::SlotRef cancel_execution(std::string execution_id,
+                                   std::source_location location) override;
   Timestamp now() override { return now_; }
   std::uint64_t random_u64() override { return random_.next_u64(); }
   std::string make_id() override;
@@ -150,6 +183,12 @@ class Executor final : private detail::Runtime {
   bool time_out_call(std::uint32_t seq);
   bool child_started(const model::ChildStarted& started);
   bool apply_now(const model::Event& event);
+  void take_carried_signals(const std::optional<model::JsonText>& carried);
+  const NamedUpdateHandler* find_update_handler(std::string_view update) const;
+  void start_update(const model::UpdateReceived& update);
+  void finish_updates();
+  model::Event outcome_of(const RunningUpdate& update) const;
+  const model::VersionMarked* recorded_mark(std::string_view change) const;
   bool unpark();
   void receive(const model::SignalReceived& signal);
   void call_listener(const detail::ListenerFunction& listener, std::string_view payload);
@@ -179,6 +218,12 @@ class Executor final : private detail::Runtime {
   std::map<std::uint64_t, Receiver> receivers_;  // in order of registration
   std::uint64_t next_receiver_ = 0;
   std::vector<Unread> unread_;
+  std::map<std::uint64_t, NamedUpdateHandler> update_handlers_;  // in order of registration
+  std::vector<RunningUpdate> updates_running_;
+  std::map<std::string, std::optional<std::uint32_t>, std::less<>>
+      versions_;  // by change; nothing: the history passed the point without a mark
+  std::string published_;
+  bool published_new_ = false;
   std::vector<Condition> conditions_;
   std::vector<std::function<detail::SlotRef()>> compensations_;
   std::function<detail::SlotRef()> compensation_running_;

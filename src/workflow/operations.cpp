@@ -6,6 +6,7 @@
 
 #include "eventual/detail/handler.hpp"
 #include "eventual/detail/runtime.hpp"
+#include "eventual/query.hpp"
 #include "eventual/workflow.hpp"
 
 namespace eventual {
@@ -38,6 +39,20 @@ double random_double() { return static_cast<double>(random_u64() >> 11) * 0x1.0p
 
 std::string new_id() { return detail::Runtime::require("a new id").make_id(); }
 
+Future<void> cancel(const ExecutionId& execution, std::source_location location) {
+  return Future<void>(
+      detail::Runtime::require("cancelling an execution").cancel_execution(execution.id, location));
+}
+
+std::uint32_t version(std::string_view change, std::uint32_t min, std::uint32_t max,
+                      std::source_location location) {
+  return detail::Runtime::require("ev::version()").version(change, min, max, location);
+}
+
+void deprecate_version(std::string_view change, std::source_location location) {
+  detail::Runtime::require("ev::deprecate_version()").deprecate_version(change, location);
+}
+
 ExecutionId this_execution() {
   const detail::Runtime& runtime = detail::Runtime::require("this_execution()");
   if (runtime.execution_id().empty()) {
@@ -59,6 +74,22 @@ SlotRef act_on_schedule(ScheduleCall call) {
 
 void decode_ids(std::string_view json, void* ids) {
   *static_cast<std::vector<std::string>*>(ids) = decode_value<std::vector<std::string>>(json);
+}
+
+Future<Never> continue_as_new_json(std::string input, std::source_location location) {
+  return Future<Never>(
+      Runtime::require("continuing as new").continue_as_new(std::move(input), location));
+}
+
+void publish_json(std::string view) {
+  Runtime::require("publishing a view").publish(std::move(view));
+}
+
+SlotRef settled_slot() {
+  Runtime& runtime = Runtime::require("a future");
+  SlotRef slot = runtime.make_slot();
+  runtime.settle_json(slot.index(), "null");
+  return slot;
 }
 
 void throw_not_provided(const char* type) {

@@ -15,6 +15,15 @@ thread_local Runtime* t_current = nullptr;
 
 constexpr std::uint32_t k_none = WaitGroup::k_undecided;
 
+[[noreturn]] void only_in_workflow(std::string_view what) {
+  throw Error(std::string(error_names::k_not_allowed),
+              std::string(what) + " works only in a workflow");
+}
+[[noreturn]] void only_in_handler(std::string_view what) {
+  throw Error(std::string(error_names::k_not_allowed),
+              std::string(what) + " works only in a handler: in a workflow, do it in a task");
+}
+
 }  // namespace
 
 struct Runtime::Slot {
@@ -65,6 +74,26 @@ Runtime& Runtime::require(std::string_view operation) {
 
 Runtime::Enter::Enter(Runtime& runtime) noexcept : outer_(std::exchange(t_current, &runtime)) {}
 Runtime::Enter::~Enter() { t_current = outer_; }
+
+SlotRef Runtime::continue_as_new(std::string, std::source_location) {
+  only_in_workflow("continuing as new");
+}
+std::uint32_t Runtime::version(std::string_view, std::uint32_t, std::uint32_t,
+                               std::source_location) {
+  only_in_workflow("ev::version()");
+}
+void Runtime::deprecate_version(std::string_view, std::source_location) {
+  only_in_workflow("ev::deprecate_version()");
+}
+void Runtime::publish(std::string) { only_in_workflow("publishing a view"); }
+std::uint64_t Runtime::add_update_handler(std::string_view, UpdateHandler) {
+  only_in_workflow("taking updates");
+}
+SlotRef Runtime::cancel_execution(std::string, std::source_location) {
+  only_in_workflow("cancelling an execution");
+}
+SlotRef Runtime::ask_update(UpdateAsk) { only_in_handler("asking for an update"); }
+SlotRef Runtime::ask_query(QueryAsk) { only_in_handler("asking a query"); }
 
 SlotRef Runtime::make_slot(DecodeFunction decode) {
   std::uint32_t index = free_head_;

@@ -431,5 +431,71 @@ TEST(ExecutionId, HasOneSlashBetweenTwoNames) {
   }
 }
 
+TEST_F(OperationsApiTest, StartMayBringASignal) {
+  operations_.on_start = [](ports::StartRequest request) -> Result<ports::StartReply> {
+    EXPECT_TRUE(request.signal);
+    EXPECT_EQ(request.signal->name, "add");
+    EXPECT_EQ(request.signal->payload_json, R"({"n":1})");
+    EXPECT_EQ(request.signal->message_id, "key-1");
+    return ports::StartReply{"cart/c-1", 1, false};
+  };
+  EXPECT_EQ(call("POST", "/_eventual/workflows/cart/executions",
+                 R"({"name":"c-1","signal":{"name":"add","payload":{"n":1}}})",
+                 "Idempotency-Key: key-1\r\n")
+                .status,
+            201);
+  expect_error(call("POST", "/_eventual/workflows/cart/executions", R"({"signal":{}})"), 400,
+               "InvalidInput", "/signal/name");
+  expect_error(call("POST", "/_eventual/workflows/cart/executions", R"({"signal":"add"})"), 400,
+               "InvalidInput", "/signal");
+}
+
+TEST_F(OperationsApiTest, AQueryIsAnsweredFromThePublishedView) {
+  operations_.on_published = [](const ExecutionRef& execution) -> Result<std::string> {
+    if (execution.name == "none") return error(error_names::k_not_found);
+    EXPECT_EQ(execution, (ExecutionRef{"cart", "c-1", 2}));
+    return std::string("[1,2]");
+  };
+  expect_error(call("POST", "/_eventual/executions/cart/c-1/queries/total?run=2"), 404, "NotFound");
+  gateway_.reset();
+  options_.operations.answer_query = [](std::string_view query, std::string_view view,
+                                        std::string_view input) -> Result<std::string> {
+    if (query == "broken") return error("Broken");
+    return R"({"query":")" + std::string(query) + R"(","view":)" + std::string(view) +
+           R"(,"input":)" + std::string(input) + "}";
+  };
+  expect(call("POST", "/_eventual/executions/cart/c-1/queries/total?run=2", "5"), 200,
+         R"({"query":"total","view":[1,2],"input":5})");
+  expect(call("POST", "/_eventual/executions/cart/c-1/queries/total?run=2"), 200,
+         R"({"query":"total","view":[1,2],"input":null})");
+  expect_error(call("POST", "/_eventual/executions/cart/c-1/queries/broken?run=2"), 409, "Broken");
+  expect_error(call("POST", "/_eventual/executions/cart/none/queries/total"), 404, "NotFound");
+}
+
+TEST_F(OperationsApiTest, AnUpdateGivesItsAnswerOrSaysThatItWasAccepted) {
+  operations_.on_update = [](ports::UpdateRequest request) -> Result<ports::UpdateReply> {
+    if (request.update == "slow") {
+      EXPECT_EQ(request.wait, Duration(5));
+      return ports::UpdateReply{"u-2", std::nullopt, std::nullopt};
+    }
+    if (request.update == "refused") return error("TooLate", "shipped");
+    if (request.update == "failed")
+      return ports::UpdateReply{"u-3", std::nullopt, error("NoSuchStreet")};
+    EXPECT_EQ(request.execution, (ExecutionRef{"cart", "c-1", 0}));
+    EXPECT_EQ(request.input_json, R"("Vienna")");
+    EXPECT_EQ(request.update_id, "key-1");
+    EXPECT_EQ(request.wait, Duration(60'000));
+    return ports::UpdateReply{"key-1", "true", std::nullopt};
+  };
+  expect(call("POST", "/_eventual/executions/cart/c-1/updates/setAddress", R"("Vienna")",
+              "Idempotency-Key: key-1\r\n"),
+         200, R"({"update_id":"key-1","status":"completed","result":true})");
+  expect(call("POST", "/_eventual/executions/cart/c-1/updates/slow?wait_ms=5"), 202,
+         R"({"update_id":"u-2","status":"accepted"})");
+  expect_error(call("POST", "/_eventual/executions/cart/c-1/updates/refused"), 409, "TooLate",
+               "shipped");
+  expect_error(call("POST", "/_eventual/executions/cart/c-1/updates/failed"), 409, "NoSuchStreet");
+}
+
 }  // namespace
 }  // namespace eventual::gateway

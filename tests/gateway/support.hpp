@@ -148,6 +148,8 @@ class FakeOperations : public ports::Operations {
  public:
   std::function<Result<ports::StartReply>(ports::StartRequest)> on_start;
   std::function<Result<bool>(ports::SignalRequest)> on_signal;
+  std::function<Result<ports::UpdateReply>(ports::UpdateRequest)> on_update;
+  std::function<Result<std::string>(ports::ExecutionRef)> on_published;
   std::function<Result<ports::ExecutionView>(ports::ExecutionRef)> on_describe;
   std::function<void(ports::ExecutionRef, Duration, ports::Callback<ports::ExecutionView>)> on_wait;
   std::function<Result<bool>(ports::ExecutionRef)> on_cancel;
@@ -167,6 +169,12 @@ class FakeOperations : public ports::Operations {
   }
   void signal(ports::SignalRequest request, ports::Callback<bool> done) override {
     done(on_signal ? on_signal(std::move(request)) : Result<bool>(unset()));
+  }
+  void update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done) override {
+    done(on_update ? on_update(std::move(request)) : Result<ports::UpdateReply>(unset()));
+  }
+  void published(ports::ExecutionRef execution, ports::Callback<std::string> done) override {
+    done(on_published ? on_published(std::move(execution)) : Result<std::string>(unset()));
   }
   void describe(ports::ExecutionRef execution,
                 ports::Callback<ports::ExecutionView> done) override {

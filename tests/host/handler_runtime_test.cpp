@@ -36,6 +36,18 @@ class FakeOperations final : public ports::Operations {
     signals.push_back(request.execution.id() + " " + request.signal + " " + request.payload_json);
     answer([done = std::move(done)] { done(true); });
   }
+  void update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done) override {
+    ports::UpdateReply reply{request.update_id, std::nullopt, std::nullopt};
+    if (request.execution.name == "failing") {
+      reply.error = Error("NoSuchStreet", request.input_json);
+    } else {
+      reply.result_json = request.input_json;
+    }
+    answer([done = std::move(done), reply = std::move(reply)] { done(reply); });
+  }
+  void published(ports::ExecutionRef execution, ports::Callback<std::string> done) override {
+    answer([done = std::move(done), run = execution.run] { done(std::to_string(10 + run)); });
+  }
   void describe(ports::ExecutionRef, ports::Callback<ports::ExecutionView>) override {}
   void wait_closed(ports::ExecutionRef execution, Duration,
                    ports::Callback<ports::ExecutionView> done) override {
@@ -51,7 +63,10 @@ class FakeOperations final : public ports::Operations {
     if (view.status == "cancelled") view.result_json.reset();
     done(std::move(view));
   }
-  void cancel(ports::ExecutionRef, ports::Callback<bool>) override {}
+  void cancel(ports::ExecutionRef execution, ports::Callback<bool> done) override {
+    if (execution.name == "gone") return done(Error(std::string(error_names::k_not_found), "gone"));
+    done(true);
+  }
   void terminate(ports::ExecutionRef, std::string, ports::Callback<bool>) override {}
   void pause(ports::ExecutionRef, std::string, ports::Callback<bool>) override {}
   void resume(ports::ExecutionRef, ports::Callback<bool>) override {}
@@ -124,6 +139,27 @@ TEST_F(HandlerRuntimeTest, WaitsForTheResultOfAnExecutionThatExists) {
   EXPECT_EQ(run([&] { return echo.execution("before").result().get(); }), "7");
   EXPECT_EQ(run([&] { return echo.execution("cancelled").result().get(); }),
             "Cancelled: execution echo/cancelled was cancelled");
+}
+
+TEST_F(HandlerRuntimeTest, AsksUpdatesAndQueriesAndCancels) {
+  const auto doubled = service.query("doubled", [](const std::int64_t& view) { return 2 * view; });
+  const auto plus = service.query(
+      "plus", [](const std::int64_t& view, std::int64_t more) -> std::int64_t { return view + more; });
+  const auto move = service.update<std::string, std::string>("move");
+  const ExecutionId one{"echo/one", 3};
+  EXPECT_EQ(run([&] { return doubled.ask(one).get(); }), "26");
+  EXPECT_EQ(run([&] { return plus.ask(one, 4).get(); }, true), "17");
+  EXPECT_EQ(run([&] { return move.ask(one, "Graz").get(); }), R"("Graz")");
+  EXPECT_EQ(run([&] { return move.ask(ExecutionId{"echo/failing", 0}, "Graz").get(); }),
+            R"(NoSuchStreet: "Graz")");
+  EXPECT_EQ(run([&] {
+              cancel(one).get();
+              cancel(ExecutionId{"echo/gone", 0}).get();
+              return 1;
+            }),
+            "1");
+  EXPECT_EQ(run([&] { return echo.start_child(1).id(); }),
+            "NotAllowed: start_child() works only in a workflow");
 }
 
 TEST_F(HandlerRuntimeTest, ACoroutineHandlerAwaitsSeveralThings) {

@@ -45,4 +45,19 @@ inline Future<std::string> patient(std::string name) {
       : answer.error().name() + (first.index() == 0 ? std::get<0>(first) : " late");
 }
 
+/// A marked change, updates that are answered and refused, a child that is cancelled, and the next
+/// run.
+inline Future<std::string> chat(std::string name) {
+  const std::string tone = std::to_string(version("tone", 1, 2));
+  auto listening = U.on([name, tone](std::string text) -> std::string {
+    if (text == "bad") throw Error("Rude", text);
+    return name + tone + text;
+  });
+  Child<std::string> child = W.start_child(name);
+  co_await Go.expect();
+  co_await child.cancel();
+  Result<std::string> ended = co_await settle(child.result());
+  co_return co_await continue_as_new(ended ? *ended : ended.error().name());
+}
+
 }  // namespace eventual::test

@@ -48,6 +48,14 @@ inline std::string describe_call(const model::Event& call, Timestamp at) {
   if (const auto* expected = std::get_if<model::SignalExpected>(&call)) {
     text = "expect " + expected->signal + after(expected->due);
   }
+  if (const auto* mark = std::get_if<model::VersionMarked>(&call))
+    text = "version " + mark->change + "=" + std::to_string(mark->version);
+  if (const auto* update = std::get_if<model::UpdateSucceeded>(&call))
+    text = "update " + update->update_id + " gives " + update->result.text;
+  if (const auto* update = std::get_if<model::UpdateFailed>(&call))
+    text = "update " + update->update_id + " fails " + update->error.name;
+  if (const auto* cancel = std::get_if<model::CancelSent>(&call))
+    text = "cancel " + cancel->execution_id;
   return text + "#" + std::to_string(model::seq_of(call).value());
 }
 
@@ -71,6 +79,8 @@ inline std::string outcome_of(const workflow::Executor& executor) {
   if (const auto* failure = std::get_if<model::ExecutionFailed>(&closing)) {
     return text("failed", failure->error.name, failure->error.message);
   }
+  if (const auto* next = std::get_if<model::ExecutionContinued>(&closing))
+    return "continued " + next->input.text;
   const auto& cancelled = std::get<model::ExecutionCancelled>(closing);
   return text("cancelled", cancelled.error.name, cancelled.error.message);
 }
@@ -99,7 +109,8 @@ inline void replay_turn(workflow::Executor& executor, const model::Turn& turn) {
 /// "w".
 ///
 /// Tasks A, B, C, P, K, L, H take and give text; Undo takes text; Hold is not interrupted by
-/// cancelling. Child workflow W takes and gives text. Signals S, O, Go.
+/// cancelling. Child workflow W takes and gives text. Signals S, O, Go. Update U takes and gives
+/// text.
 struct TestService {
   TestService() {
     for (const char* name : {"A", "B", "C", "P", "K", "L", "H"}) {
@@ -110,6 +121,7 @@ struct TestService {
     service.signal<std::string>("S");
     service.signal<std::string>("O");
     service.signal("Go");
+    service.update<std::string, std::string>("U");
   }
   Service service{"test"};
 };
@@ -120,6 +132,7 @@ inline constexpr Task<std::string, void> Undo{"Undo"};
 inline constexpr Workflow<std::string, std::string> W{"W"};
 inline constexpr Signal<std::string> S{"S"}, O{"O"};
 inline constexpr Signal<> Go{"Go"};
+inline constexpr Update<std::string, std::string> U{"U"};
 
 class Driver {
  public:
@@ -130,7 +143,11 @@ class Driver {
     definition_ = test_.service.declarations().find_workflow("w");
     executor_ = make_executor(true);
     model::ExecutionStarted started;
-    started.input.text = text_of(input);
+    if constexpr (std::is_same_v<Input, model::ExecutionStarted>) {
+      started = input;
+    } else {
+      started.input.text = text_of(input);
+    }
     started.derivation = "seed-1";
     feed({started});
   }
@@ -168,6 +185,11 @@ class Driver {
   Driver& refused(std::uint32_t seq, std::string name) {
     return feed({model::SignalRefused{seq, error(std::move(name))}});
   }
+  template <class Value>
+  Driver& update(std::string id, const Value& input) {
+    return feed({model::UpdateReceived{"U", std::move(id), {text_of(input)}}});
+  }
+  Driver& cancel_delivered(std::uint32_t seq) { return feed({model::CancelDelivered{seq}}); }
   Driver& cancel() { return feed({model::CancelRequested{}}); }
   Driver& unpark() { return feed({model::ExecutionUnparked{}}); }
   Driver& after(Duration duration) {
@@ -218,6 +240,7 @@ class Driver {
   bool used() const { return last_used_; }
   const std::vector<std::uint32_t>& answered() const { return last_answered_; }
   const workflow::Executor& executor() const { return *executor_; }
+  workflow::Executor& executor() { return *executor_; }
   const std::vector<std::string>& log() const { return log_; }
   const Turns& turns() const { return turns_; }
   const model::Event& call(std::size_t turn, std::size_t index) const {

@@ -66,6 +66,16 @@ struct SignalDefinition : Declaration {
   std::string (*normalise)(std::string_view json) = nullptr;
 };
 
+struct QueryDefinition : Declaration {
+  const TypeSchema* view = nullptr;
+  /// Answers from a view; runs on any thread. Throws InvalidInput for input or a view of another form.
+  std::function<std::string(std::string_view view_json, std::string_view input_json)> run;
+};
+
+struct UpdateDefinition : Declaration {
+  std::string (*normalise)(std::string_view json) = nullptr;
+};
+
 struct CommandDefinition : Declaration {
   CommandOptions options;
   HandlerFunction run;
@@ -96,6 +106,8 @@ class Declarations {
   SignalDefinition& add(SignalDefinition definition);
   CommandDefinition& add(CommandDefinition definition);
   ScheduleDefinition& add(ScheduleDefinition definition);
+  QueryDefinition& add(QueryDefinition definition);
+  UpdateDefinition& add(UpdateDefinition definition);
   void add_defect(std::string message, std::source_location location);
   void provide(std::type_index type, std::shared_ptr<void> object);
 
@@ -104,12 +116,16 @@ class Declarations {
   const SignalDefinition* find_signal(std::string_view name) const noexcept;
   const CommandDefinition* find_command(std::string_view name) const noexcept;
   const ScheduleDefinition* find_schedule(std::string_view name) const noexcept;
+  const QueryDefinition* find_query(std::string_view name) const noexcept;
+  const UpdateDefinition* find_update(std::string_view name) const noexcept;
 
   const std::deque<TaskDefinition>& tasks() const noexcept { return tasks_; }
   const std::deque<WorkflowDefinition>& workflows() const noexcept { return workflows_; }
   const std::deque<SignalDefinition>& signals() const noexcept { return signals_; }
   const std::deque<CommandDefinition>& commands() const noexcept { return commands_; }
   const std::deque<ScheduleDefinition>& schedules() const noexcept { return schedules_; }
+  const std::deque<QueryDefinition>& queries() const noexcept { return queries_; }
+  const std::deque<UpdateDefinition>& updates() const noexcept { return updates_; }
   /// Every mistake in the declarations, with where it stands; empty when the service can run.
   const std::vector<Defect>& defects() const noexcept { return defects_; }
   const std::unordered_map<std::type_index, void*>& provided() const noexcept { return provided_; }
@@ -125,11 +141,15 @@ class Declarations {
   std::deque<SignalDefinition> signals_;
   std::deque<CommandDefinition> commands_;
   std::deque<ScheduleDefinition> schedules_;
+  std::deque<QueryDefinition> queries_;
+  std::deque<UpdateDefinition> updates_;
   std::unordered_map<std::string_view, TaskDefinition*> task_names_;
   std::unordered_map<std::string_view, WorkflowDefinition*> workflow_names_;
   std::unordered_map<std::string_view, SignalDefinition*> signal_names_;
   std::unordered_map<std::string_view, CommandDefinition*> command_names_;
   std::unordered_map<std::string_view, ScheduleDefinition*> schedule_names_;
+  std::unordered_map<std::string_view, QueryDefinition*> query_names_;
+  std::unordered_map<std::string_view, UpdateDefinition*> update_names_;
   std::vector<Defect> defects_;
   std::vector<std::shared_ptr<void>> owned_;  // shared: type-erased deleters of user objects
   std::unordered_map<std::type_index, void*> provided_;

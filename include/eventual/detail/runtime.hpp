@@ -121,6 +121,11 @@ struct WorkflowCall {
   DecodeFunction decode = nullptr;
   std::string (*normalise)(std::string_view json) = nullptr;
   std::source_location location;
+  std::string* execution_id = nullptr;  ///< workflows: told which execution it will be
+  /// Handlers: sent in the same turn; an execution that exists is sent it whatever its input. Empty: none.
+  std::string_view signal;
+  std::string signal_payload;
+  std::string signal_id;
 };
 
 struct SignalSend {
@@ -154,6 +159,29 @@ struct ScheduleCall {
   DecodeFunction decode = nullptr;
 };
 
+/// What answers an update, and what looks at it first. `validate` may be empty.
+struct UpdateHandler {
+  std::function<SlotRef(std::string_view input_json)> run;
+  std::function<void(std::string_view input_json)> validate;  ///< throws to refuse; no operation works in it
+  void (*encode)(const void* value, std::string& out) = nullptr;
+};
+
+struct UpdateAsk {
+  std::string_view update;
+  std::string execution_id;
+  std::string input;
+  std::string update_id;
+  DecodeFunction decode = nullptr;
+};
+
+struct QueryAsk {
+  std::string_view query;
+  std::string execution_id;
+  std::uint32_t run = 0;
+  std::string input;
+  DecodeFunction decode = nullptr;
+};
+
 using ListenerFunction = std::function<void(std::string_view payload_json)>;
 
 class Runtime {
@@ -183,6 +211,16 @@ class Runtime {
   virtual SlotRef act_on_execution(ExecutionAct act) = 0;
   virtual SlotRef act_on_schedule(ScheduleCall call) = 0;
   virtual void defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) = 0;
+  /// Each throws NotAllowed where it does not work: the first six are for workflows, the last two for handlers.
+  virtual SlotRef continue_as_new(std::string input, std::source_location location);
+  virtual std::uint32_t version(std::string_view change, std::uint32_t min, std::uint32_t max,
+                                std::source_location location);
+  virtual void deprecate_version(std::string_view change, std::source_location location);
+  virtual void publish(std::string view_json);
+  virtual std::uint64_t add_update_handler(std::string_view update, UpdateHandler handler);
+  virtual SlotRef cancel_execution(std::string execution_id, std::source_location location);
+  virtual SlotRef ask_update(UpdateAsk ask);
+  virtual SlotRef ask_query(QueryAsk ask);
   virtual Timestamp now() = 0;
   virtual std::uint64_t random_u64() = 0;
   virtual std::string make_id() = 0;
