@@ -72,11 +72,10 @@ struct Drain {};
 
 }  // namespace messages
 
-using Message =
-    std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Update,
-                 messages::Published, messages::Describe,
-                 messages::WaitClosed, messages::Act, messages::Retry, messages::Fork,
-                 messages::Schedules, messages::ActOnSchedule, messages::Drain>;
+using Message = std::variant<engine::AttemptResult, messages::Start, messages::Signal,
+                             messages::Update, messages::Published, messages::Describe,
+                             messages::WaitClosed, messages::Act, messages::Retry, messages::Fork,
+                             messages::Schedules, messages::ActOnSchedule, messages::Drain>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {
