@@ -256,6 +256,7 @@ Result<ports::StartReply> Engine::fork_or_find(const ports::ForkRequest& request
   started->parent_id.clear();
   started->parent_waits = false;
   started->parent_run = started->parent_seq = 0;
+  started->continued_from_run.reset();
   if (started->times_out_at)
     started->times_out_at = now + (*started->times_out_at - source->turns.front().at);
 
