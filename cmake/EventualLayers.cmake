@@ -17,7 +17,7 @@ set(EVENTUAL_LINKS_schema simdjson::simdjson)
 set(EVENTUAL_LINKS_store eventual_rocksdb)
 set(EVENTUAL_LINKS_gateway eventual_boost)
 set(EVENTUAL_LINKS_client eventual_boost)
-set(EVENTUAL_LINKS_host spdlog::spdlog)
+set(EVENTUAL_LINKS_host spdlog::spdlog OpenSSL::Crypto)
 
 set(EVENTUAL_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/include)
 set(EVENTUAL_SOURCE_ROOT ${PROJECT_SOURCE_DIR}/src)

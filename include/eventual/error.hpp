@@ -41,7 +41,19 @@ class Timeout : public Error {
  public:
   static constexpr std::string_view k_name = "Timeout";
   explicit Timeout(std::string message, std::string details_json = {})
-      : Error(std::string(k_name), std::move(message), std::move(details_json)) {}
+      : Timeout(k_name, std::move(message), std::move(details_json)) {}
+
+ protected:
+  Timeout(std::string_view name, std::string message, std::string details_json)
+      : Error(std::string(name), std::move(message), std::move(details_json)) {}
+};
+
+/// A task's attempt went without a heartbeat for longer than its `heartbeat_timeout`. It is a Timeout too.
+class HeartbeatTimeout : public Timeout {
+ public:
+  static constexpr std::string_view k_name = "HeartbeatTimeout";
+  explicit HeartbeatTimeout(std::string message, std::string details_json = {})
+      : Timeout(k_name, std::move(message), std::move(details_json)) {}
 };
 
 /// The execution was asked to stop. Thrown once, at the pending awaits or else the next one; later awaits work.
@@ -68,7 +80,7 @@ inline constexpr std::string_view k_internal = "Internal";
 inline constexpr std::string_view k_corrupt = "Corrupt";
 }  // namespace error_names
 
-/// Throws `error` as the class that belongs to its name: Timeout, Cancelled, or Error itself.
+/// Throws `error` as the class that belongs to its name: Timeout, HeartbeatTimeout, Cancelled, or Error itself.
 [[noreturn]] void throw_error(Error error);
 
 /// The Error that describes `exception`: an Error keeps its parts, another std::exception gets its class as name and

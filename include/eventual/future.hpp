@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <optional>
+#include <source_location>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -75,7 +76,7 @@ struct PromiseBase {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     void await_suspend(std::coroutine_handle<Promise> frame) const {
-      frame.promise().runtime->start(frame);
+      frame.promise().runtime->start(frame, frame.promise().slot);
     }
     void await_resume() const noexcept {}
   };
@@ -227,6 +228,16 @@ class [[nodiscard]] Future {
     return detail::take<T>(slot_, false);
   }
 
+  /// Gives up waiting for it: it fails with Cancelled, and who awaits it is told. Nothing where it is settled.
+  ///
+  /// A task's attempt gets its stop token and its result is ignored (with `.on_cancel = ev::OnCancel::wait` the call still
+  /// delivers its outcome); a timer or a wait ends; a child is asked to cancel. A coroutine's pending await throws Cancelled, and
+  /// what it was waiting for is cancelled too, down to shields. Signals that are on their way cannot be called back. Replay:
+  /// recorded as a call of its own.
+  void cancel(std::source_location location = std::source_location::current()) const {
+    slot_.runtime()->cancel(slot_.index(), location);
+  }
+
   /// Whether it has a value or a failure by now.
   bool ready() const noexcept { return slot_.runtime()->settled(slot_.index()); }
 
@@ -295,6 +306,14 @@ namespace eventual {
 template <class T>
 void detach(Future<T> future) {
   (void)std::move(future).release_slot();
+}
+
+/// Protects a future from cancellation: who awaits it is not interrupted, and nothing of it is cancelled; a cancellation that
+/// arrives meanwhile is thrown by the next await after it. `co_await ev::shield(commit(order));`
+template <class T>
+Future<T> shield(Future<T> future) {
+  future.slot().runtime()->set_shielded(future.slot().index());
+  return future;
 }
 
 /// Waits for a value or a failure, without throwing the failure.

@@ -2,8 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include "eventual/http.hpp"
@@ -23,15 +28,95 @@ struct RetryPolicy {
 };
 
 /// What a crash in the middle of an attempt means.
-enum class Delivery : std::uint8_t {
+enum class Delivery : std::uint8_t {  // reaches disk: never renumber
   at_least_once,  ///< it runs again, without using up an attempt
   at_most_once,   ///< the call fails with Interrupted
 };
 
 /// What cancelling the execution does to a task in flight.
-enum class OnCancel : std::uint8_t {
+enum class OnCancel : std::uint8_t {  // reaches disk: never renumber
   abandon,  ///< the await throws Cancelled at once; the task gets its stop token
   wait,     ///< the call first delivers its outcome, so that what was done is known
+};
+
+namespace detail {
+
+template <class T>
+T decode_value(std::string_view json);
+
+template <class T>
+struct KeyTypes;
+template <class R, class A>
+struct KeyTypes<R (*)(A)> {
+  using Input = std::remove_cvref_t<A>;
+};
+template <class R, class C>
+struct KeyTypes<R C::*> {
+  using Input = C;
+};
+template <class R, class C, class A>
+struct KeyTypes<R (C::*)(A) const> {
+  using Input = std::remove_cvref_t<A>;
+};
+
+}  // namespace detail
+
+/// What a task's limit counts by: a member of its input (`&Order::card`) or a function of it that captures nothing. It gives
+/// text or a whole number, runs on the engine's thread and must be quick. Calls whose key throws fail with what it throws.
+class LimitKey {
+ public:
+  LimitKey() = default;
+  template <class Function>
+    requires(!std::is_same_v<std::remove_cvref_t<Function>, LimitKey>)
+  LimitKey(Function function) {  // NOLINT: converts on purpose
+    if constexpr (std::is_member_object_pointer_v<Function>) {
+      set<typename detail::KeyTypes<Function>::Input>([function](const auto& input) { return input.*function; });
+    } else if constexpr (std::is_pointer_v<Function>) {
+      set<typename detail::KeyTypes<Function>::Input>(function);
+    } else {
+      static_assert(std::is_empty_v<Function>, "the key of a limit is computed from the input alone: capture nothing");
+      set<typename detail::KeyTypes<decltype(&Function::operator())>::Input>(function);
+    }
+  }
+
+  explicit operator bool() const noexcept { return compute_ != nullptr; }
+  /// Throws InvalidInput, or what the function throws.
+  std::string operator()(std::string_view input_json) const { return compute_(input_json); }
+  /// The type that it is computed from; null where there is no key.
+  const std::type_info* input() const noexcept { return input_; }
+
+ private:
+  template <class Input, class Function>
+  void set(Function function) {
+    input_ = &typeid(Input);
+    compute_ = [function](std::string_view input_json) -> std::string {
+      const Input input = detail::decode_value<Input>(input_json);
+      auto key = function(input);
+      if constexpr (std::is_integral_v<decltype(key)>) {
+        return std::to_string(key);
+      } else {
+        return std::string(std::move(key));
+      }
+    };
+  }
+
+  std::function<std::string(std::string_view)> compute_;
+  const std::type_info* input_ = nullptr;
+};
+
+/// So many within a span of time. Unused starts are not saved up beyond `count`.
+struct Rate {
+  std::uint32_t count = 0;  ///< 0: no limit
+  Duration per = Duration(1000);
+};
+
+/// How many attempts of a task may run, on each node. Those beyond wait in the order in which they came, without a thread.
+struct TaskLimit {
+  std::uint32_t concurrency = 0;  ///< attempts at once; 0: no limit
+  Rate rate = {};                 ///< attempts begun; it starts anew with the process
+  LimitKey key = {};              ///< each key has a limit of its own; absent: one for the whole task
+
+  bool limits() const noexcept { return concurrency > 0 || rate.count > 0; }
 };
 
 struct TaskOptions {
@@ -40,16 +125,23 @@ struct TaskOptions {
   RetryPolicy retry = {};
   OnCancel on_cancel = OnCancel::abandon;
   Delivery delivery = Delivery::at_least_once;
+  /// The longest time between two heartbeats of an attempt; when it passes the attempt fails with HeartbeatTimeout.
+  Duration heartbeat_timeout = k_forever;
+  TaskLimit limit = {};
   /// Only reads or computes: attempts are not recorded and may run before the commit; call and result are recorded together.
   bool pure = false;
   std::string description = {};
 };
 
-/// What one call overrides of its task's options.
+/// What one call overrides of its task's options. Recorded with the call, so that it holds after a restart too.
 struct CallOptions {
   std::optional<Duration> timeout = {};
   std::optional<Duration> deadline = {};
   std::optional<RetryPolicy> retry = {};
+  std::optional<OnCancel> on_cancel = {};
+  std::optional<Delivery> delivery = {};
+  std::optional<Duration> heartbeat_timeout = {};
+  std::optional<std::string> limit_key = {};  ///< instead of the one that the task's limit computes
 };
 
 struct WorkflowOptions {
@@ -57,10 +149,18 @@ struct WorkflowOptions {
   std::string description = {};
 };
 
+/// What closing the parent, however it closes, does to a child that is still open.
+enum class ParentClose : std::uint8_t {  // reaches disk: never renumber
+  abandon,    ///< nothing
+  cancel,     ///< it is asked to cancel
+  terminate,  ///< it is terminated
+};
+
 /// How an execution is started.
 struct StartOptions {
   std::string name = {};               ///< starts once for each name; empty: a fresh one
   std::optional<Duration> timeout = {};  ///< instead of the definition's
+  ParentClose on_parent_close = ParentClose::abandon;  ///< of a child; nothing for what a handler starts
 };
 
 struct WaitOptions {

@@ -42,8 +42,13 @@ class Service {
     using Types = detail::HandlerTypes<Handler>;
     detail::TaskDefinition definition;
     describe<Types>(definition, std::move(task_name), location);
+    if (options.limit.key && *options.limit.key.input() != typeid(typename Types::Input)) {
+      declarations_.add_defect("task \"" + definition.name + "\": limit.key is computed from another type than the input",
+                               location);
+    }
     definition.options = std::move(options);
     definition.run = detail::make_handler(std::move(handler));
+    definition.normalise_result = &detail::normalise_json<typename Types::Output>;
     return Task<typename Types::Input, typename Types::Output>(declarations_.add(std::move(definition)).name);
   }
   template <class Handler>

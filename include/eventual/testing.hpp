@@ -40,22 +40,28 @@ class TaskMockCore {
   void once(Act act);
   void block_always();
   void block_once();
+  void async_always();
+  void async_once();
+  const std::vector<std::string>& tokens() const noexcept { return tokens_; }
+  void add_token(std::string token) { tokens_.push_back(std::move(token)); }
   const std::vector<std::string>& calls() const noexcept { return calls_; }
   void forget_calls() noexcept { calls_.clear(); }
   const std::string& task() const noexcept { return task_; }
 
-  /// Takes the next behaviour; nothing when the attempt is to hang.
-  std::optional<Act> next(std::string input_json);
-
- private:
   struct Behaviour {
     bool blocks = false;
     Act act;
+    bool async = false;
   };
+  /// Takes the next behaviour.
+  Behaviour next(std::string input_json);
+
+ private:
   std::string task_;
   std::vector<Behaviour> once_;
   std::optional<Behaviour> always_;
   std::vector<std::string> calls_;
+  std::vector<std::string> tokens_;
 };
 
 }  // namespace detail
@@ -119,6 +125,19 @@ class TaskMock {
     core_->block_once();
     return *this;
   }
+
+  /// Attempts end without a result and leave a token in tokens(), as a handler that calls TaskContext::complete_later. Complete
+  /// them with TestEnvironment::complete or fail.
+  TaskMock& async() {
+    core_->async_always();
+    return *this;
+  }
+  TaskMock& async_once() {
+    core_->async_once();
+    return *this;
+  }
+  /// Of the attempts that ended so, oldest first.
+  const std::vector<std::string>& tokens() const noexcept { return core_->tokens(); }
 
   /// The inputs of all attempts so far, oldest first.
   std::vector<detail::Stored<Input>> calls() const {
@@ -291,6 +310,23 @@ class TestEnvironment {
     if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
   }
 
+  /// What ev::complete_task, fail_task and heartbeat_task do; throws what those fail with.
+  template <class Value>
+  void complete(const std::string& token, const Value& result) {
+    tell_attempt({.kind = detail::AttemptNews::Kind::success, .token = token, .json = to_json(result)});
+  }
+  void complete(const std::string& token) {
+    tell_attempt({.kind = detail::AttemptNews::Kind::success, .token = token});
+  }
+  void fail(const std::string& token, const Error& error) {
+    tell_attempt({.kind = detail::AttemptNews::Kind::failure, .token = token, .error = error});
+  }
+  /// True when the attempt is asked to stop.
+  template <class Details>
+  bool heartbeat(const std::string& token, const Details& details) {
+    return tell_attempt({.kind = detail::AttemptNews::Kind::heartbeat, .token = token, .json = to_json(details)});
+  }
+
   void cancel(const ExecutionId& execution);
   void terminate(const ExecutionId& execution, std::string reason = {});
   /// Holds it; throws NotAllowed when it is parked.
@@ -361,6 +397,7 @@ class TestEnvironment {
   template <class Output>
   friend class TestExecution;
 
+  bool tell_attempt(detail::AttemptNews news);
   std::shared_ptr<detail::TaskMockCore> mock_json(std::string_view task, detail::TaskMockCore::Act standing);
   std::string fork_id(const ExecutionId& source, std::uint32_t seq, std::string name);
   /// JSON of the result; throws as TestExecution::result says.

@@ -201,6 +201,7 @@ class Workflow {
                         .timeout = options.timeout.value_or(k_forever),
                         .has_timeout = options.timeout.has_value(),
                         .wait_for_result = wait_for_result,
+                        .on_parent_close = options.on_parent_close,
                         .decode = decode,
                         .normalise = &detail::normalise_json<Input>,
                         .location = location,
@@ -220,6 +221,32 @@ Timestamp now();
 Future<void> sleep_for(Duration duration, std::source_location location = std::source_location::current());
 /// Completes at `time`; at once when it is past.
 Future<void> sleep_until(Timestamp time, std::source_location location = std::source_location::current());
+
+/// The future's value or failure when it comes within `duration`; else throws Timeout and cancels it (see Future::cancel).
+template <class T>
+Future<T> with_timeout(Duration duration, Future<T> future,
+                       std::source_location location = std::source_location::current()) {
+  if (!future.ready()) {
+    Future<void> timer = sleep_for(duration, location);
+    std::uint32_t first = 0;
+    try {
+      first = co_await detail::WaitMany(detail::WaitMode::race, {future.slot(), timer.slot()});
+    } catch (...) {
+      timer.cancel(location);
+      throw;
+    }
+    if (first != 0) {
+      future.cancel(location);
+      throw Timeout("it took longer than " + std::to_string(duration.count()) + " ms");
+    }
+    timer.cancel(location);
+  }
+  if constexpr (std::is_void_v<T>) {
+    detail::take<void>(future.slot(), false);
+  } else {
+    co_return detail::take<T>(future.slot(), true);
+  }
+}
 
 /// Completes with true when `predicate` holds, or with false when `timeout` passes first. Workflows only. The predicate is
 /// evaluated after everything runnable has run, until nothing changes; it must not block or change what others read. When it

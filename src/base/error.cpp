@@ -22,6 +22,8 @@ std::string class_name(const std::type_info& type) {
 
 void throw_error(Error error) {
   if (error.name() == Timeout::k_name) throw Timeout(error.message(), error.details_json());
+  if (error.name() == HeartbeatTimeout::k_name)
+    throw HeartbeatTimeout(error.message(), error.details_json());
   if (error.name() == Cancelled::k_name) throw Cancelled(error.message(), error.details_json());
   throw error;
 }

@@ -17,6 +17,8 @@ inline constexpr std::size_t k_inline_payload_bytes_max = 4 << 10;  // larger on
 inline constexpr std::size_t k_error_message_bytes_max = 16 << 10;  // longer ones are cut
 inline constexpr std::size_t k_json_depth_max = 128;
 
+inline constexpr std::size_t k_heartbeat_bytes_max = 64 << 10;  // the details of one
+
 // One execution
 inline constexpr std::uint64_t k_history_events_max = 1'000'000;
 inline constexpr std::size_t k_pending_calls_max = 10'000;

@@ -43,6 +43,7 @@ Engine::Live* Engine::find(std::string_view id) noexcept {
 }
 
 Result<Engine::Live*> Engine::load(std::string_view id, Timestamp now) {
+  latest_ = std::max(latest_, now);
   if (Live* live = find(id)) {
     touch(*live);
     // A turn has one instant: what happens later belongs to the next.
@@ -102,14 +103,15 @@ void Engine::begin_turn(Live& live, Timestamp now) {
 
 void Engine::apply(Live& live, model::Event event, Timestamp now) {
   begin_turn(live, now);
-  bool used = false;
   if (live.executor != nullptr) {
     const ports::MarkedCall marked(marker_, {live.id, live.record.run});
-    used = live.executor->apply(event);
+    live.executor->apply(event);
+    stop_attempts(live, live.executor->take_stopped());
   }
-  if (std::holds_alternative<model::CancelRequested>(event)) {
-    live.cancel_requested = true;
-    if (used) stop_attempts(live);
+  if (std::holds_alternative<model::CancelRequested>(event)) live.cancel_requested = true;
+  if (std::holds_alternative<model::ChildSucceeded>(event) ||
+      std::holds_alternative<model::ChildFailed>(event)) {
+    live.children.erase(model::seq_of(event).value());
   }
   live.turn.events.push_back(std::move(event));
   // Nothing more may come to this run: it is the next one's.
@@ -140,8 +142,22 @@ void Engine::finish_turn(Live& live) {
     if (view)
       output_.batch.put(Table::payloads, keys::view(live.shard, live.id), std::move(*view));
     for (const model::Event& call : live.turn.calls) {
+      const auto* cancelled = std::get_if<model::CallCancelled>(&call);
+      if (cancelled == nullptr || cancelled->waits) continue;
+      if (live.calls.contains(cancelled->call)) {
+        cancel_call(live, *cancelled);
+      } else {
+        answered.insert(std::upper_bound(answered.begin(), answered.end(), cancelled->call),
+                        cancelled->call);
+      }
+    }
+    for (const model::Event& call : live.turn.calls) {
       if (std::binary_search(answered.begin(), answered.end(), model::seq_of(call).value()))
         continue;  // over by now
+      if (const auto* cancelled = std::get_if<model::CallCancelled>(&call)) {
+        if (cancelled->waits) stop_attempts(live, {cancelled->call});
+        continue;
+      }
       track_call(live, call, live.turn.at);
       make_call(live, call);
     }
@@ -316,9 +332,16 @@ void Engine::close(Live& live, const model::Event& closing) {
   ++figures_.closed;
   for (const auto& [seq, call] : live.calls) {
     remove_call_timer(live, seq, call);
-    if (call.in_flight) drop_limit(live, seq, call);
+    if (call.kind == OpenCall::Kind::task) drop_flight(live, seq, call);
   }
-  stop_attempts(live);
+  stop_all_attempts(live);
+  for (const auto& [seq, child] : live.children) {
+    send_to_child(live, seq, child.id,
+                  child.on_parent_close == ParentClose::cancel
+                      ? model::Message::Kind::cancel_child
+                      : model::Message::Kind::terminate_child);
+  }
+  live.children.clear();
   const bool goes_on = live.record.status == model::Status::continued;
   if (live.kept_events > 0 && !goes_on) remove_kept(live);
   fail_updates(live);
@@ -601,6 +624,7 @@ void Engine::resume(const ports::ExecutionRef& execution, ports::Callback<bool> 
 // --- output ---
 
 Output Engine::take_output() {
+  look_at_limiters(latest_);
   // Ending a turn may park its execution or answer a call at once, which begins another turn.
   while (!open_turns_.empty()) {
     const std::vector<Live*> turns = std::exchange(open_turns_, {});

@@ -65,6 +65,19 @@ struct AttemptResult {
   std::optional<Error> error;  ///< nothing: it succeeded
   std::string result = "null";
   std::vector<OutgoingSignal> signals;
+  std::optional<std::string> heartbeat = {};  ///< what it said last
+  bool deferred = false;                      ///< no result yet: whoever has its token brings one
+};
+
+/// What is told about an attempt while it runs, or by its token.
+struct AttemptNews {
+  std::string execution_id;
+  std::uint32_t run = 0;
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 0;
+  detail::AttemptNews::Kind kind = detail::AttemptNews::Kind::heartbeat;
+  std::string json = "null";  ///< the result, or the details of a heartbeat
+  Error error = {};           ///< of a failure
 };
 
 /// Effect: run this attempt. `definition` lives as long as the service.
@@ -76,6 +89,9 @@ struct Attempt {
   std::uint32_t attempt = 1;
   std::string input;
   std::string idempotency_key;
+  Delivery delivery = Delivery::at_least_once;
+  Duration heartbeat_timeout = k_forever;
+  std::optional<std::string> last_heartbeat = {};  ///< of an earlier attempt
 };
 
 /// Effect: this attempt's result is no longer wanted.
@@ -143,6 +159,8 @@ class Engine {
               Timestamp now);
   void published(const ports::ExecutionRef& execution, ports::Callback<std::string> done);
   void attempt_finished(AttemptResult result, Timestamp now);
+  /// Replies whether the attempt is asked to stop; Closed when it is over.
+  void tell_attempt(AttemptNews news, ports::Callback<bool> done, Timestamp now);
   void describe(const ports::ExecutionRef& execution, ports::Callback<ports::ExecutionView> done,
                 Timestamp now);
   void wait_closed(const ports::ExecutionRef& execution, Duration wait,
@@ -173,7 +191,8 @@ class Engine {
 
   // --- output ---
   bool has_output() const noexcept {
-    return !output_.empty() || !open_turns_.empty() || !views_wanted_.empty();
+    return !output_.empty() || !open_turns_.empty() || !views_wanted_.empty() ||
+           !limiters_to_look_at_.empty();
   }
   /// Ends the turns of this round and gives all that is to be committed together.
   Output take_output();
@@ -199,8 +218,17 @@ class Engine {
     std::optional<Timestamp> deadline;
     std::optional<Duration> timeout_override;
     std::optional<RetryPolicy> retry_override;
+    std::optional<Delivery> delivery_override;
+    std::optional<Duration> heartbeat_timeout_override;
+    std::optional<std::string> limit_key;
     std::optional<Error> last_error;
     std::string made_by;  ///< "<id>/<run>" that made the call; empty: this run
+    bool stop_requested = false;
+    bool deferred = false;  ///< its handler has returned and left a token
+    std::optional<Timestamp> deferred_until;
+    std::optional<std::string>
+        heartbeat;  ///< of earlier attempts, or of one that a restart interrupted
+    bool heartbeat_row = false;
     // timer, timed_wait, task between attempts
     Timestamp due{};
   };
@@ -219,6 +247,11 @@ class Engine {
     model::ExecutionStarted started;               ///< without its input
     std::unique_ptr<workflow::Executor> executor;  ///< null while it is parked without code
     std::unordered_map<std::uint32_t, OpenCall> calls;
+    struct Child {
+      std::string id;
+      ParentClose on_parent_close;
+    };
+    std::map<std::uint32_t, Child> children;  ///< that closing it does something to, by call
     std::unordered_set<std::string> signal_ids;
     /// Updates of this run by id, with their outcome where they have one.
     std::unordered_map<std::string, std::optional<model::Event>> updates;
@@ -252,9 +285,16 @@ class Engine {
     std::optional<SoftKey> timer;
   };
   struct SoftTimer {  ///< needs no row: a restart makes it anew or nobody misses it
-    enum class Kind : std::uint8_t { attempt, waiter, update };
+    enum class Kind : std::uint8_t {
+      attempt,
+      waiter,
+      update,
+      heartbeat,
+      heartbeat_row,
+      limiter
+    };
     Kind kind;
-    std::string execution_id;
+    std::string execution_id;  ///< of a limiter: its name
     std::uint32_t run = 0;
     std::uint32_t seq = 0;
     std::uint32_t attempt = 0;
@@ -262,6 +302,34 @@ class Engine {
   };
   struct UpdateWaiter {
     ports::Callback<ports::UpdateReply> done;
+    std::optional<SoftKey> timer;
+  };
+
+  /// What this process holds of an attempt in flight that has a limit or says how far it is. It
+  /// outlives the execution's place in memory.
+  struct Flight {
+    std::uint32_t attempt = 0;
+    std::optional<SoftKey> overdue;
+    std::optional<SoftKey> silent;  ///< no heartbeat for too long
+    std::optional<SoftKey> row;     ///< the next row of a heartbeat
+    std::optional<std::string> heartbeat;
+    Timestamp row_at{};
+    std::string limiter;
+    bool waiting = false;  ///< in the limiter's line
+  };
+  /// The attempts of one task, or of one key of it. What it counts is in `flights_`.
+  struct Limiter {
+    struct Place {
+      std::string execution_id;
+      std::uint32_t run;
+      std::uint32_t seq;
+      std::uint32_t attempt;
+      Timestamp since;
+    };
+    TaskLimit limit;
+    std::size_t in_flight = 0;
+    std::deque<Place> line;    ///< may hold attempts that are over
+    std::int64_t rate_us = 0;  ///< when all that was begun is paid for by the rate
     std::optional<SoftKey> timer;
   };
 
@@ -336,9 +404,36 @@ class Engine {
   Duration pause_before(const RetryPolicy& retry, std::uint32_t attempt);
   void retry_due(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
   static std::string limit_key(std::string_view id, std::uint32_t run, std::uint32_t seq);
-  void drop_limit(const Live& live, std::uint32_t seq, const OpenCall& call);
-  void stop_attempts(const Live& live);
+  void begin_attempt(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
+  void defer_attempt(Live& live, std::uint32_t seq, OpenCall& call, AttemptResult& result,
+                     Timestamp now);
+  void take_up_deferred(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
+  void note_heartbeat(Live& live, std::uint32_t seq, OpenCall& call, std::string details,
+                      Timestamp now);
+  void put_heartbeat_row(Live& live, std::uint32_t seq, OpenCall& call, Flight& flight,
+                         Timestamp now);
+  void save_heartbeat(const SoftTimer& timer, Timestamp now);
+  Result<void> read_heartbeats(Live& live);
+  OpenCall* find_attempt(Live& live, std::uint32_t run, std::uint32_t seq, std::uint32_t attempt);
+  void send_signals(std::vector<OutgoingSignal>& signals);
+  /// The attempt is over: its limits in time and its place in a limit are not held any longer.
+  void drop_flight(const Live& live, std::uint32_t seq, const OpenCall& call);
+  void clear_flight(const std::string& key);
+  void stop_attempts(Live& live, std::vector<std::uint32_t> calls);
+  void stop_all_attempts(Live& live);
+  void cancel_call(Live& live, const model::CallCancelled& cancelled);
   void attempt_overdue(const SoftTimer& timer, Timestamp now);
+  Duration heartbeat_timeout_of(const OpenCall& call) const noexcept;
+
+  // limits.cpp
+  std::string limiter_of(const OpenCall& call) const;
+  bool may_begin(const Limiter& limiter, Timestamp now) const noexcept;
+  void count_begun(Limiter& limiter, Timestamp now) noexcept;
+  /// Whether the attempt may begin; else it stands in line.
+  bool enter_limit(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now);
+  void look_at_limiters(Timestamp now);
+  void look_at_limiter(const std::string& name, Timestamp now);
+  void order_lines();
   void conclude(Live& live, model::Event answer, Timestamp now);
   void take_up(Live& live, Timestamp now);
   const RetryPolicy& retry_of(const OpenCall& call) const noexcept;
@@ -364,6 +459,9 @@ class Engine {
   bool deliver_signal(const model::Message& message, Timestamp now);
   bool deliver_answer(const model::Message& message, Timestamp now);
   bool deliver_cancel(const model::Message& message, Timestamp now);
+  bool deliver_parent_close(const model::Message& message, Timestamp now);
+  void send_to_child(const Live& parent, std::uint32_t seq, const std::string& child,
+                     model::Message::Kind kind);
   void remove_kept(const Live& live);
   void deliver_deferred(Live& live, Timestamp now);
   Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload,
@@ -447,8 +545,12 @@ class Engine {
       far_timers_;  // beyond it, and not durable yet
   std::map<SoftKey, SoftTimer> soft_timers_;
   std::uint64_t next_soft_timer_ = 1;
-  std::unordered_map<std::string, SoftKey>
-      limits_;  // of attempts in flight, by execution, run and call
+  std::unordered_map<std::string, Flight>
+      flights_;  // by execution, run and call; ordinary attempts have none
+  std::map<std::string, Limiter> limiters_;  // references stay good
+  std::set<std::string> limiters_to_look_at_;
+  bool recovering_ = false;
+  Timestamp latest_{};  // of the inputs
   std::unordered_map<std::string, std::map<std::uint64_t, Waiter>>
       waiters_;  // by execution, in order
   std::map<std::string, std::map<std::string, std::vector<UpdateWaiter>>>

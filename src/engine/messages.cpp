@@ -43,6 +43,10 @@ void Engine::deliver(const std::string& row, model::Message message, Timestamp n
     case Kind::deferred:
       taken = deliver_kept(row, message, now);
       break;
+    case Kind::cancel_child:
+    case Kind::terminate_child:
+      taken = deliver_parent_close(message, now);
+      break;
   }
   if (taken) output_.batch.remove(Table::messages, row);
 }
@@ -126,6 +130,42 @@ bool Engine::deliver_start_child(const model::Message& message, Timestamp now) {
   }
   send(std::move(answer));
   return true;
+}
+
+/// What a parent wants of a child that it gave up, or leaves behind. Others of that name are not
+/// its own.
+bool Engine::deliver_parent_close(const model::Message& message, Timestamp now) {
+  auto loaded = load(message.to, now);
+  if (!loaded) {
+    if (loaded.error().name() != error_names::k_unavailable) return true;
+    log_(LogLevel::error, message.to,
+         "what its parent wants waits for the next start: " + loaded.error().message());
+    return false;
+  }
+  Live& live = **loaded;
+  const bool own = live.started.parent_id == message.from &&
+                   live.started.parent_run == message.from_run &&
+                   live.started.parent_seq == message.from_seq;
+  const bool open = !model::is_closed(live.record.status) &&
+                    !(live.executor != nullptr && live.executor->closing());
+  if (!own || !open) return true;
+  if (message.kind == model::Message::Kind::cancel_child) {
+    request_cancel(live, now);
+  } else {
+    close_now(live, model::ExecutionTerminated{"its parent closed"}, now);
+  }
+  return true;
+}
+
+void Engine::send_to_child(const Live& parent, std::uint32_t seq, const std::string& child,
+                           model::Message::Kind kind) {
+  model::Message message;
+  message.kind = kind;
+  message.to = child;
+  message.from = parent.id;
+  message.from_run = parent.record.run;
+  message.from_seq = seq;
+  send(std::move(message));
 }
 
 Result<void> Engine::take_signal(std::string_view id, std::string_view signal, std::string payload,

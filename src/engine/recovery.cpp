@@ -60,6 +60,13 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
           call->second.attempt = value.attempt + 1;
           call->second.due = value.next_at;
           call->second.last_error = value.error.to_error();
+          call->second.deferred = call->second.stop_requested = false;
+          if (value.heartbeat) call->second.heartbeat = value.heartbeat->text;
+        } else if constexpr (std::is_same_v<T, model::TaskAttemptDeferred>) {
+          const auto call = live.calls.find(value.seq);
+          if (call == live.calls.end()) return;
+          call->second.deferred = true;
+          call->second.deferred_until = value.times_out_at;
         } else if constexpr (std::is_same_v<T, model::TaskAttemptStarted>) {
           const auto call = live.calls.find(value.seq);
           if (call == live.calls.end()) return;
@@ -68,6 +75,10 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
           call->second.due = {};
         } else if constexpr (requires { value.seq; }) {
           forget_call(live, value.seq);
+          if constexpr (std::is_same_v<T, model::ChildSucceeded> ||
+                        std::is_same_v<T, model::ChildFailed>) {
+            live.children.erase(value.seq);
+          }
         }
       },
       event);
@@ -75,6 +86,13 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
 
 /// A call of the history, or one that a turn has just made.
 void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
+  if (const auto* cancelled = std::get_if<model::CallCancelled>(&event)) {
+    const auto call = live.calls.find(cancelled->call);
+    if (call == live.calls.end()) return;
+    call->second.stop_requested = true;
+    if (!cancelled->waits) forget_call(live, cancelled->call);
+    return;
+  }
   if (!model::awaits_answer(event)) {
     if (const auto* success = std::get_if<model::UpdateSucceeded>(&event))
       live.updates.insert_or_assign(success->update_id, event);
@@ -98,6 +116,9 @@ void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
           open.input = call.input.text;
           open.timeout_override = call.timeout;
           open.retry_override = call.retry;
+          open.delivery_override = call.delivery;
+          open.heartbeat_timeout_override = call.heartbeat_timeout;
+          open.limit_key = call.limit_key;
           const Duration deadline = call.deadline.value_or(open.definition->options.deadline);
           if (deadline != k_forever && deadline < Timestamp::max() - at)
             open.deadline = at + deadline;
@@ -115,6 +136,8 @@ void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
         } else if constexpr (std::is_same_v<T, model::ChildScheduled>) {
           open.kind = OpenCall::Kind::child;
           open.name = call.workflow + "/" + call.name;
+          if (call.on_parent_close.value_or(ParentClose::abandon) != ParentClose::abandon)
+            live.children.insert_or_assign(call.seq, Live::Child{open.name, *call.on_parent_close});
         } else if constexpr (std::is_same_v<T, model::SignalSent>) {
           open.kind = OpenCall::Kind::signal_send;
           open.name = call.signal;
@@ -223,6 +246,9 @@ Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestam
     if (auto kept = read_kept(*live); !kept) return kept.error();
   }
   if (!live->unreadable) live->active_row = live->tasks_in_flight > 0;
+  if (live->tasks_in_flight > 0) {
+    if (auto heartbeats = read_heartbeats(*live); !heartbeats) return heartbeats.error();
+  }
   return live;
 }
 
@@ -254,7 +280,12 @@ void Engine::replay(Live& live, const std::vector<model::Turn>& turns) {
     if (live.executor != nullptr) live.executor->begin_replay(turn.at, turn.calls);
     for (const model::Event& event : turn.events) {
       track(live, event, turn.at);
-      if (live.executor != nullptr) live.executor->apply(event);
+      if (live.executor == nullptr) continue;
+      live.executor->apply(event);
+      for (const std::uint32_t seq : live.executor->take_stopped()) {
+        if (const auto call = live.calls.find(seq); call != live.calls.end())
+          call->second.stop_requested = true;
+      }
     }
     for (const model::Event& call : turn.calls) track_call(live, call, turn.at);
     if (live.executor != nullptr) {
@@ -319,6 +350,7 @@ Result<bool> Engine::unpark(Live& live, Timestamp now) {
     live.kept_events = read_again.kept_events;
     live.cancel_requested = read_again.cancel_requested;
     live.unreadable = false;
+    live.children = std::move(read_again.children);
     std::swap(live.calls, read_again.calls);
     std::swap(live.tasks_in_flight, read_again.tasks_in_flight);
   }
@@ -333,6 +365,7 @@ Result<bool> Engine::unpark(Live& live, Timestamp now) {
     apply(live, model::ExecutionUnparked{}, now);
   }
   rearm(live);
+  for (const auto& [name, limiter] : limiters_) limiters_to_look_at_.insert(name);
   deliver_deferred(live, now);
   if (not_taken_up_.erase(live.id) > 0) take_up(live, now);
   return true;
@@ -374,10 +407,11 @@ Result<void> Engine::recover(Timestamp now) {
 
   std::vector<std::string> active;
   scanned = store_.scan(Table::active, {}, [&](std::string_view row, std::string_view) {
-    if (row.size() > 2) active.emplace_back(row.substr(2));
+    if (const auto id = keys::parse_active(row)) active.emplace_back(*id);
     return true;
   });
   if (!scanned) return scanned;
+  recovering_ = true;
   for (const std::string& id : active) {
     auto live = load(id, now);
     if (!live) {
@@ -389,6 +423,8 @@ Result<void> Engine::recover(Timestamp now) {
     take_up(**live, now);
     if ((*live)->record.status != model::Status::running) not_taken_up_.insert(id);
   }
+  recovering_ = false;
+  order_lines();
   if (auto schedules = recover_schedules(now); !schedules) return schedules;
   for (Output::Outgoing& outgoing : messages)
     deliver(outgoing.row, std::move(outgoing.message), now);

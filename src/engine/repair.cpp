@@ -40,6 +40,7 @@ bool seen_by_code(const model::Event& event) {
         return T::k_tag < 32 && !std::is_same_v<T, model::ExecutionStarted> &&
                !std::is_same_v<T, model::TaskAttemptFailed> &&
                !std::is_same_v<T, model::TaskAttemptStarted> &&
+               !std::is_same_v<T, model::TaskAttemptDeferred> &&
                !std::is_same_v<T, model::ExecutionParked> &&
                !std::is_same_v<T, model::ExecutionPaused> &&
                !std::is_same_v<T, model::ExecutionResumed> &&
@@ -130,11 +131,14 @@ void Engine::track_fork(Live& live, const model::ExecutionForked& forked, Timest
       call.since = at;
       call.attempt = 1;
       call.due = {};
+      call.deferred = call.stop_requested = false;
       set_in_flight(live, call, true);
     } else if (call.kind == OpenCall::Kind::child && of_another) {
       const std::size_t slash = call.name.find('/');
       if (call.name.compare(slash + 1, 1, "~") == 0) {
         call.name = call.name.substr(0, slash + 2) + forked.derivation + "-" + std::to_string(seq);
+        if (const auto child = live.children.find(seq); child != live.children.end())
+          child->second.id = call.name;
       }
     }
   }

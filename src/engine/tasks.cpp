@@ -9,6 +9,14 @@
 namespace eventual::engine {
 
 namespace keys = model::keys;
+using ports::Table;
+
+namespace {
+
+/// Between two rows of an attempt's heartbeats: what a crash may lose.
+constexpr Duration k_heartbeat_row_every{5'000};
+
+}  // namespace
 
 std::string Engine::limit_key(std::string_view id, std::uint32_t run, std::uint32_t seq) {
   return std::string(id) + "/" + std::to_string(run) + "/" + std::to_string(seq);
@@ -20,6 +28,10 @@ const RetryPolicy& Engine::retry_of(const OpenCall& call) const noexcept {
 
 Duration Engine::timeout_of(const OpenCall& call) const noexcept {
   return call.timeout_override.value_or(call.definition->options.timeout);
+}
+
+Duration Engine::heartbeat_timeout_of(const OpenCall& call) const noexcept {
+  return call.heartbeat_timeout_override.value_or(call.definition->options.heartbeat_timeout);
 }
 
 void Engine::set_in_flight(Live& live, OpenCall& call, bool in_flight) noexcept {
@@ -48,8 +60,26 @@ void Engine::schedule_task(Live& live, const model::TaskScheduled& call, Timesta
   dispatch(live, call.seq, open, now);
 }
 
-/// Effect: the attempt that is recorded as running.
+/// The attempt that is recorded as running: it begins, or stands in line for its limit.
 void Engine::dispatch(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now) {
+  clear_flight(limit_key(live.id, live.record.run, seq));
+  if (call.definition->options.limit.limits()) {
+    try {
+      if (!enter_limit(live, seq, call, now)) return;
+    } catch (...) {
+      begin_turn(live, now);
+      set_in_flight(live, call, false);
+      const Error error = eventual::describe(std::current_exception());
+      immediate_.emplace_back(live.id,
+                              model::TaskFailed{seq, call.attempt, model::ErrorRecord(error)});
+      return;
+    }
+  }
+  begin_attempt(live, seq, call, now);
+}
+
+/// Effect: run it. Its limits in time count from here.
+void Engine::begin_attempt(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now) {
   Attempt attempt;
   attempt.definition = call.definition;
   attempt.execution_id = live.id;
@@ -60,38 +90,104 @@ void Engine::dispatch(Live& live, std::uint32_t seq, OpenCall& call, Timestamp n
   attempt.idempotency_key =
       (call.made_by.empty() ? live.id + "/" + std::to_string(live.record.run) : call.made_by) +
       "/" + std::to_string(seq);
+  attempt.delivery = call.delivery_override.value_or(call.definition->options.delivery);
+  attempt.heartbeat_timeout = heartbeat_timeout_of(call);
+  attempt.last_heartbeat = call.heartbeat;
   output_.attempts.push_back(std::move(attempt));
+
   std::optional<Timestamp> overdue_at = call.deadline;
   const Duration timeout = timeout_of(call);
   if (timeout != k_forever && timeout < Timestamp::max() - now) {
     overdue_at = overdue_at ? std::min(*overdue_at, now + timeout) : now + timeout;
   }
+  const Duration silence = heartbeat_timeout_of(call);
+  if (!overdue_at && silence == k_forever) return;
+  const std::string key = limit_key(live.id, live.record.run, seq);
+  Flight& flight = flights_[key];
+  flight.attempt = call.attempt;
+  if (flight.overdue) soft_timers_.erase(*flight.overdue);
+  flight.overdue.reset();
   if (overdue_at) {
-    drop_limit(live, seq, call);
-    const SoftKey key = put_soft_timer(
+    flight.overdue = put_soft_timer(
         *overdue_at, {SoftTimer::Kind::attempt, live.id, live.record.run, seq, call.attempt});
-    limits_.insert_or_assign(limit_key(live.id, live.record.run, seq), key);
+  }
+  if (silence < Timestamp::max() - now) {
+    flight.silent =
+        put_soft_timer(now + silence + Duration(1),
+                       {SoftTimer::Kind::heartbeat, live.id, live.record.run, seq, call.attempt});
   }
 }
 
-/// The attempt is over: its limit in time is not to be held until it passes.
-void Engine::drop_limit(const Live& live, std::uint32_t seq, const OpenCall& call) {
-  if (timeout_of(call) == k_forever && !call.deadline) return;
-  const auto found = limits_.find(limit_key(live.id, live.record.run, seq));
-  if (found == limits_.end()) return;
-  soft_timers_.erase(found->second);
-  limits_.erase(found);
+void Engine::drop_flight(const Live& live, std::uint32_t seq, const OpenCall& call) {
+  clear_flight(limit_key(live.id, live.record.run, seq));
+  if (call.heartbeat_row)
+    output_.batch.remove(Table::active, keys::heartbeat(live.shard, live.id, live.record.run, seq));
 }
 
-/// Their results are no longer wanted, or are wanted soon.
-void Engine::stop_attempts(const Live& live) {
-  std::vector<std::uint32_t> in_flight;
-  for (const auto& [seq, call] : live.calls) {
-    if (call.in_flight) in_flight.push_back(seq);
+void Engine::clear_flight(const std::string& key) {
+  const auto found = flights_.find(key);
+  if (found == flights_.end()) return;
+  const Flight flight = std::move(found->second);
+  flights_.erase(found);
+  for (const auto& timer : {flight.overdue, flight.silent, flight.row}) {
+    if (timer) soft_timers_.erase(*timer);
   }
-  std::sort(in_flight.begin(), in_flight.end());
-  for (const std::uint32_t seq : in_flight) {
-    output_.stops.push_back({live.id, live.record.run, seq, live.calls.at(seq).attempt});
+  if (flight.limiter.empty()) return;
+  if (!flight.waiting) --limiters_.at(flight.limiter).in_flight;
+  limiters_to_look_at_.insert(flight.limiter);
+}
+
+/// Asks these attempts to stop: their results are no longer wanted, or are wanted soon.
+void Engine::stop_attempts(Live& live, std::vector<std::uint32_t> calls) {
+  std::sort(calls.begin(), calls.end());
+  for (const std::uint32_t seq : calls) {
+    const auto call = live.calls.find(seq);
+    if (call == live.calls.end() || call->second.kind != OpenCall::Kind::task) continue;
+    call->second.stop_requested = true;
+    if (call->second.in_flight)
+      output_.stops.push_back({live.id, live.record.run, seq, call->second.attempt});
+  }
+}
+
+void Engine::stop_all_attempts(Live& live) {
+  std::vector<std::uint32_t> all;
+  for (const auto& [seq, call] : live.calls) all.push_back(seq);
+  stop_attempts(live, std::move(all));
+}
+
+/// The code gave the call up: nobody waits for its answer any more.
+void Engine::cancel_call(Live& live, const model::CallCancelled& cancelled) {
+  const auto found = live.calls.find(cancelled.call);
+  const OpenCall& call = found->second;
+  if (call.kind == OpenCall::Kind::task) {
+    stop_attempts(live, {cancelled.call});
+    drop_flight(live, cancelled.call, call);
+  } else if (call.kind == OpenCall::Kind::child) {
+    send_to_child(live, cancelled.call, call.name, model::Message::Kind::cancel_child);
+  }
+  remove_call_timer(live, cancelled.call, call);
+  forget_call(live, cancelled.call);
+}
+
+Engine::OpenCall* Engine::find_attempt(Live& live, std::uint32_t run, std::uint32_t seq,
+                                       std::uint32_t attempt) {
+  if (live.record.run != run) return nullptr;
+  if (live.executor != nullptr && live.executor->closing()) return nullptr;  // closed is closed
+  const auto found = live.calls.find(seq);
+  if (found == live.calls.end() || found->second.kind != OpenCall::Kind::task) return nullptr;
+  OpenCall& call = found->second;
+  return call.in_flight && call.attempt == attempt ? &call : nullptr;
+}
+
+void Engine::send_signals(std::vector<OutgoingSignal>& signals) {
+  for (OutgoingSignal& outgoing : signals) {
+    model::Message message;
+    message.kind = model::Message::Kind::signal;
+    message.to = std::move(outgoing.execution_id);
+    message.name = std::move(outgoing.signal);
+    message.payload = std::move(outgoing.payload);
+    message.message_id = std::move(outgoing.message_id);
+    send(std::move(message));
   }
 }
 
@@ -103,34 +199,156 @@ void Engine::attempt_finished(AttemptResult result, Timestamp now) {
     return;
   }
   Live& live = **loaded;
-  if (live.record.run != result.run) return;
-  if (live.executor != nullptr && live.executor->closing()) return;  // closed is closed
-  if (live.unreadable)
+  if (live.record.run == result.run && live.unreadable)
     not_taken_up_.insert(live.id);  // what cannot be kept is asked for again when it goes on
-  const auto found = live.calls.find(result.seq);
-  if (found == live.calls.end() || found->second.kind != OpenCall::Kind::task) return;
-  OpenCall& call = found->second;
-  if (!call.in_flight || call.attempt != result.attempt) return;  // late: it was given up before
+  OpenCall* const call = find_attempt(live, result.run, result.seq, result.attempt);
+  if (call == nullptr) return;  // late: it was given up before
+  if (result.heartbeat && (result.error || result.deferred))
+    note_heartbeat(live, result.seq, *call, std::move(*result.heartbeat), now);
   if (result.error) {
-    attempt_failed(live, result.seq, call, std::move(*result.error), now);
+    attempt_failed(live, result.seq, *call, std::move(*result.error), now);
     return;
   }
+  if (result.deferred) return defer_attempt(live, result.seq, *call, result, now);
   begin_turn(live, now);
-  if (call.definition->options.pure) live.pure_answered.push_back(result.seq);
+  if (call->definition->options.pure) live.pure_answered.push_back(result.seq);
   if (!result.signals.empty()) live.ordinary_turn = true;
-  for (OutgoingSignal& outgoing : result.signals) {
-    model::Message message;
-    message.kind = model::Message::Kind::signal;
-    message.to = std::move(outgoing.execution_id);
-    message.name = std::move(outgoing.signal);
-    message.payload = std::move(outgoing.payload);
-    message.message_id = std::move(outgoing.message_id);
-    send(std::move(message));
-  }
-  drop_limit(live, result.seq, call);
-  set_in_flight(live, call, false);
-  live.calls.erase(found);
+  send_signals(result.signals);
+  drop_flight(live, result.seq, *call);
+  forget_call(live, result.seq);
   conclude(live, model::TaskSucceeded{result.seq, result.attempt, {std::move(result.result)}}, now);
+}
+
+/// Its handler is done, and somebody has its token: it stays in flight without a thread.
+void Engine::defer_attempt(Live& live, std::uint32_t seq, OpenCall& call, AttemptResult& result,
+                           Timestamp now) {
+  if (call.deferred) return;
+  begin_turn(live, now);
+  send_signals(result.signals);
+  call.deferred = true;
+  call.deferred_until.reset();
+  const auto flight = flights_.find(limit_key(live.id, live.record.run, seq));
+  if (flight != flights_.end() && flight->second.overdue)
+    call.deferred_until = flight->second.overdue->first;
+  live.turn.events.push_back(model::TaskAttemptDeferred{seq, result.attempt, call.deferred_until});
+}
+
+/// After a restart: nothing runs again, its limits go on.
+void Engine::take_up_deferred(Live& live, std::uint32_t seq, OpenCall& call, Timestamp now) {
+  const std::string key = limit_key(live.id, live.record.run, seq);
+  if (flights_.contains(key)) return;
+  Flight flight;
+  flight.attempt = call.attempt;
+  if (call.deferred_until) {
+    flight.overdue = put_soft_timer(*call.deferred_until, {SoftTimer::Kind::attempt, live.id,
+                                                           live.record.run, seq, call.attempt});
+  }
+  const Duration silence = heartbeat_timeout_of(call);
+  if (silence < Timestamp::max() - now) {
+    flight.silent =
+        put_soft_timer(now + silence + Duration(1),
+                       {SoftTimer::Kind::heartbeat, live.id, live.record.run, seq, call.attempt});
+  }
+  if (call.definition->options.limit.limits()) {
+    try {
+      flight.limiter = limiter_of(call);
+      Limiter& limiter = limiters_[flight.limiter];
+      limiter.limit = call.definition->options.limit;
+      count_begun(limiter, now);
+    } catch (...) {
+      flight.limiter.clear();  // the code has changed: nothing to count by
+    }
+  }
+  flights_.insert_or_assign(key, std::move(flight));
+}
+
+// --- heartbeats ---
+
+void Engine::note_heartbeat(Live& live, std::uint32_t seq, OpenCall& call, std::string details,
+                            Timestamp now) {
+  Flight& flight = flights_[limit_key(live.id, live.record.run, seq)];
+  flight.attempt = call.attempt;
+  flight.heartbeat = std::move(details);
+  const Duration silence = heartbeat_timeout_of(call);
+  if (silence < Timestamp::max() - now) {
+    if (flight.silent) soft_timers_.erase(*flight.silent);
+    flight.silent =
+        put_soft_timer(now + silence + Duration(1),
+                       {SoftTimer::Kind::heartbeat, live.id, live.record.run, seq, call.attempt});
+  }
+  if (flight.row) return;  // a row follows soon
+  if (!call.heartbeat_row || now >= flight.row_at + k_heartbeat_row_every) {
+    put_heartbeat_row(live, seq, call, flight, now);
+  } else {
+    flight.row = put_soft_timer(
+        flight.row_at + k_heartbeat_row_every,
+        {SoftTimer::Kind::heartbeat_row, live.id, live.record.run, seq, call.attempt});
+  }
+}
+
+void Engine::put_heartbeat_row(Live& live, std::uint32_t seq, OpenCall& call, Flight& flight,
+                               Timestamp now) {
+  output_.batch.put(Table::active, keys::heartbeat(live.shard, live.id, live.record.run, seq),
+                    model::encode(model::Heartbeat{call.attempt, {*flight.heartbeat}}));
+  call.heartbeat_row = true;
+  flight.row_at = now;
+  live.touched = outputs_taken_ + 1;
+}
+
+void Engine::save_heartbeat(const SoftTimer& timer, Timestamp now) {
+  const auto flight = flights_.find(limit_key(timer.execution_id, timer.run, timer.seq));
+  if (flight == flights_.end()) return;
+  flight->second.row.reset();
+  auto loaded = load(timer.execution_id, now);
+  if (!loaded) return;
+  OpenCall* const call = find_attempt(**loaded, timer.run, timer.seq, timer.attempt);
+  const auto still = flights_.find(limit_key(timer.execution_id, timer.run, timer.seq));
+  if (call == nullptr || still == flights_.end() || !still->second.heartbeat) return;
+  put_heartbeat_row(**loaded, timer.seq, *call, still->second, now);
+}
+
+/// What attempts that were in flight said last.
+Result<void> Engine::read_heartbeats(Live& live) {
+  const std::string from = keys::heartbeats(live.shard, live.id, live.record.run);
+  const std::string to = keys::heartbeats_end(live.shard, live.id, live.record.run);
+  return store_.scan(Table::active, {from, to}, [&](std::string_view row, std::string_view value) {
+    const auto call = live.calls.find(keys::heartbeat_seq(row));
+    const auto heartbeat = model::decode_heartbeat(value);
+    if (call == live.calls.end() || !heartbeat) return true;
+    call->second.heartbeat = heartbeat->details.text;
+    call->second.heartbeat_row = true;
+    return true;
+  });
+}
+
+void Engine::tell_attempt(AttemptNews news, ports::Callback<bool> done, Timestamp now) {
+  using Kind = detail::AttemptNews::Kind;
+  const auto answer = [&](Result<bool> result) {
+    if (done) reply(std::move(done), std::move(result));
+  };
+  auto loaded = load(news.execution_id, now);
+  if (!loaded && loaded.error().name() != error_names::k_not_found) return answer(loaded.error());
+  OpenCall* const call =
+      loaded ? find_attempt(**loaded, news.run, news.seq, news.attempt) : nullptr;
+  if (call == nullptr) {
+    return answer(Error(std::string(error_names::k_closed),
+                        "the attempt is over: it was completed, failed or timed out, or its "
+                        "execution has closed"));
+  }
+  if (news.kind == Kind::heartbeat) {
+    note_heartbeat(**loaded, news.seq, *call, std::move(news.json), now);
+    return answer(call->stop_requested);
+  }
+  const bool stop_requested = call->stop_requested;
+  AttemptResult result;
+  result.execution_id = std::move(news.execution_id);
+  result.run = news.run;
+  result.seq = news.seq;
+  result.attempt = news.attempt;
+  result.result = std::move(news.json);
+  if (news.kind == Kind::failure) result.error = std::move(news.error);
+  attempt_finished(std::move(result), now);
+  answer(stop_requested);
 }
 
 /// Applies what answers a call, or keeps it while the execution is parked.
@@ -153,11 +371,17 @@ void Engine::attempt_failed(Live& live, std::uint32_t seq, OpenCall& call, Error
   if (final_by_name || attempt >= retry.max_attempts) return fail_call(live, seq, call, error, now);
   const Timestamp next_at = now + pause_before(retry, attempt);
   if (call.deadline && next_at >= *call.deadline) return fail_call(live, seq, call, error, now);
-  drop_limit(live, seq, call);
+  const auto flight = flights_.find(limit_key(live.id, live.record.run, seq));
+  if (flight != flights_.end() && flight->second.heartbeat)
+    call.heartbeat = std::move(flight->second.heartbeat);
+  drop_flight(live, seq, call);
+  call.heartbeat_row = false;
+  call.deferred = call.stop_requested = false;
   set_in_flight(live, call, false);
   begin_turn(live, now);
-  live.turn.events.push_back(
-      model::TaskAttemptFailed{seq, attempt, model::ErrorRecord(error), next_at});
+  model::TaskAttemptFailed failed{seq, attempt, model::ErrorRecord(error), next_at, {}};
+  if (call.heartbeat) failed.heartbeat = model::JsonText{*call.heartbeat};
+  live.turn.events.push_back(std::move(failed));
   call.last_error = std::move(error);
   ++call.attempt;
   call.due = next_at;
@@ -168,7 +392,7 @@ void Engine::attempt_failed(Live& live, std::uint32_t seq, OpenCall& call, Error
 void Engine::fail_call(Live& live, std::uint32_t seq, const OpenCall& call, const Error& error,
                        Timestamp now) {
   model::TaskFailed failed{seq, call.attempt, model::ErrorRecord(error)};
-  drop_limit(live, seq, call);
+  drop_flight(live, seq, call);
   forget_call(live, seq);
   conclude(live, std::move(failed), now);
 }
@@ -205,15 +429,18 @@ void Engine::attempt_overdue(const SoftTimer& timer, Timestamp now) {
   auto loaded = load(timer.execution_id, now);
   if (!loaded) return;
   Live& live = **loaded;
-  if (live.record.run != timer.run) return;
-  const auto found = live.calls.find(timer.seq);
-  if (found == live.calls.end() || !found->second.in_flight ||
-      found->second.attempt != timer.attempt)
-    return;
-  OpenCall& call = found->second;
+  OpenCall* const found = find_attempt(live, timer.run, timer.seq, timer.attempt);
+  if (found == nullptr) return;
+  OpenCall& call = *found;
   output_.stops.push_back({live.id, live.record.run, timer.seq, timer.attempt});
   const bool past_deadline = call.deadline && now >= *call.deadline;
   const std::string name = call.name;
+  if (timer.kind == SoftTimer::Kind::heartbeat && !past_deadline) {
+    const auto allowed = std::to_string(heartbeat_timeout_of(call).count());
+    return attempt_failed(
+        live, timer.seq, call,
+        HeartbeatTimeout("task " + name + " said nothing for more than " + allowed + " ms"), now);
+  }
   attempt_failed(live, timer.seq, call,
                  Timeout("task " + name +
                          (past_deadline ? " did not finish before its deadline"
@@ -232,6 +459,10 @@ void Engine::take_up(Live& live, Timestamp now) {
     const auto found = live.calls.find(seq);
     if (found == live.calls.end()) continue;
     OpenCall& call = found->second;
+    if (call.deferred) {
+      take_up_deferred(live, seq, call, now);
+      continue;
+    }
     if (marker_ != nullptr &&
         marker_->crashes({live.id, live.record.run, seq}) >= options_.crashes_max) {
       not_taken_up_.insert(live.id);
@@ -246,7 +477,8 @@ void Engine::take_up(Live& live, Timestamp now) {
       fail_call(live, seq, call, not_found("task " + call.name + " is not declared"), now);
       continue;
     }
-    if (call.definition->options.delivery == Delivery::at_most_once) {
+    if (call.delivery_override.value_or(call.definition->options.delivery) ==
+        Delivery::at_most_once) {
       fail_call(live, seq, call,
                 Error(std::string(error_names::k_interrupted),
                       "the process stopped while task " + call.name + " was running"),

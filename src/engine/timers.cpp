@@ -81,6 +81,7 @@ std::optional<Timestamp> Engine::next_due() const {
 }
 
 void Engine::tick(Timestamp now) {
+  latest_ = std::max(latest_, now);
   if (timers_loaded_until_ != Timestamp::max() && now >= load_timers_again_at_ &&
       now >= timers_loaded_until_ - options_.timer_window / 2) {
     if (auto loaded = load_timers(now); !loaded) {
@@ -101,14 +102,29 @@ void Engine::tick(Timestamp now) {
     const SoftKey key = soft_timers_.begin()->first;
     const SoftTimer timer = std::move(soft_timers_.begin()->second);
     ++fired;
-    if (timer.kind == SoftTimer::Kind::attempt) {
-      soft_timers_.erase(key);
-      limits_.erase(limit_key(timer.execution_id, timer.run, timer.seq));
-      attempt_overdue(timer, now);
-    } else if (timer.kind == SoftTimer::Kind::update) {
-      give_up_update(timer, key);
-    } else {
-      give_up_waiting(timer.execution_id, key, now);
+    switch (timer.kind) {
+      case SoftTimer::Kind::attempt:
+      case SoftTimer::Kind::heartbeat:
+        soft_timers_.erase(key);
+        attempt_overdue(timer, now);
+        break;
+      case SoftTimer::Kind::heartbeat_row:
+        soft_timers_.erase(key);
+        save_heartbeat(timer, now);
+        break;
+      case SoftTimer::Kind::limiter:
+        soft_timers_.erase(key);
+        if (const auto limiter = limiters_.find(timer.execution_id); limiter != limiters_.end()) {
+          limiter->second.timer.reset();
+          limiters_to_look_at_.insert(timer.execution_id);
+        }
+        break;
+      case SoftTimer::Kind::waiter:
+        give_up_waiting(timer.execution_id, key, now);
+        break;
+      case SoftTimer::Kind::update:
+        give_up_update(timer, key);
+        break;
     }
   }
 }

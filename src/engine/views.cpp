@@ -118,7 +118,21 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
         entry.details.set("task", call.name);
         entry.details.set("attempt", call.attempt);
         entry.details.set("max_attempts", retry_of(call).max_attempts);
-        entry.details.set("state", call.in_flight ? "running" : "retry");
+        const auto flight = flights_.find(limit_key(live.id, live.record.run, seq));
+        const bool limited = flight != flights_.end() && flight->second.waiting;
+        entry.details.set("state", !call.in_flight ? "retry"
+                                   : call.deferred ? "deferred"
+                                   : limited       ? "limited"
+                                                   : "running");
+        const auto& said = flight != flights_.end() && flight->second.heartbeat
+                               ? flight->second.heartbeat
+                               : call.heartbeat;
+        if (said) {
+          if (auto details = Json::parse(*said))
+            entry.details.set("heartbeat", std::move(*details));
+        }
+        if (call.deferred && call.deferred_until)
+          entry.details.set("times_out_at", to_iso8601(*call.deferred_until));
         if (!call.in_flight) entry.details.set("next_at", to_iso8601(call.due));
         if (call.last_error) {
           entry.details.set("last_error", Json::object({{"name", call.last_error->name()},

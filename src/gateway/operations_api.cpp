@@ -171,7 +171,7 @@ class OperationsApi::Impl {
     void (Impl::*handle)(const http::Request&, const SharedResponder&);
     bool open = false;  ///< answers without the admin token
   };
-  static const Endpoint k_endpoints[22];
+  static const Endpoint k_endpoints[25];
 
   static http::Response answer_unmatched(const Match& match) {
     switch (match.kind) {
@@ -493,6 +493,57 @@ class OperationsApi::Impl {
     return given->as_string();
   }
 
+  /// The token of a body, and what is said with it.
+  using News = eventual::detail::AttemptNews;
+  static News news_of(const Json& body, News::Kind kind) {
+    const Json* token = body.find("token");
+    if (token == nullptr || !token->is_string())
+      throw bad_member("/token", "must be the token of a task, a string");
+    News news;
+    news.kind = kind;
+    news.token = token->as_string();
+    return news;
+  }
+
+  void tell_attempt(News news, const SharedResponder& respond) {
+    operations_.tell_attempt(
+        std::move(news), reply_with<bool>(respond, [](bool stop_requested) {
+          return json_response(200,
+                               ObjectWriter().boolean("stop_requested", stop_requested).finish());
+        }));
+  }
+
+  void task_success(const http::Request& request, const SharedResponder& respond) {
+    const Json body = object_body_of(request);
+    News news = news_of(body, News::Kind::success);
+    if (const Json* result = body.find("result")) news.json = result->dump();
+    tell_attempt(std::move(news), respond);
+  }
+
+  void task_failure(const http::Request& request, const SharedResponder& respond) {
+    const Json body = object_body_of(request);
+    News news = news_of(body, News::Kind::failure);
+    const Json* error = body.find("error");
+    if (error == nullptr || !error->is_object()) throw bad_member("/error", "must be an object");
+    const Json* name = error->find("name");
+    if (name == nullptr || !name->is_string() || name->as_string().empty())
+      throw bad_member("/error/name", "must be a string that is not empty");
+    const Json* message = error->find("message");
+    if (message != nullptr && !message->is_string())
+      throw bad_member("/error/message", "must be a string");
+    const Json* details = error->find("details");
+    news.error = Error(name->as_string(), message != nullptr ? message->as_string() : std::string(),
+                       details != nullptr && !details->is_null() ? details->dump() : std::string());
+    tell_attempt(std::move(news), respond);
+  }
+
+  void task_heartbeat(const http::Request& request, const SharedResponder& respond) {
+    const Json body = object_body_of(request);
+    News news = news_of(body, News::Kind::heartbeat);
+    if (const Json* details = body.find("details")) news.json = details->dump();
+    tell_attempt(std::move(news), respond);
+  }
+
   static ports::Callback<bool> acted(const SharedResponder& respond, std::string execution_id) {
     return reply_with<bool>(respond, [id = std::move(execution_id)](bool) {
       return json_response(200, ObjectWriter().text("execution_id", id).finish());
@@ -518,7 +569,7 @@ class OperationsApi::Impl {
   std::optional<BlockingPool> pool_;
 };
 
-const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[22] = {
+const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[25] = {
     {http::Method::get, "/_eventual/health", "health", &Impl::health, true},
     {http::Method::get, "/_eventual/manifest", "manifest", &Impl::manifest},
     {http::Method::post, "/_eventual/workflows/:workflow/executions", "start", &Impl::start},
@@ -549,6 +600,11 @@ const OperationsApi::Impl::Endpoint OperationsApi::Impl::k_endpoints[22] = {
      &Impl::trigger_schedule},
     {http::Method::post, "/_eventual/schedules/:schedule/backfill", "backfill_schedule",
      &Impl::backfill_schedule},
+    // Whoever has a task's token may use it: no admin token is asked for.
+    {http::Method::post, "/_eventual/tasks/success", "task success", &Impl::task_success, true},
+    {http::Method::post, "/_eventual/tasks/failure", "task failure", &Impl::task_failure, true},
+    {http::Method::post, "/_eventual/tasks/heartbeat", "task heartbeat", &Impl::task_heartbeat,
+     true},
 };
 
 OperationsApi::OperationsApi(ports::Operations& operations, OperationsApiOptions options)

@@ -1,5 +1,5 @@
 // The operations endpoints: start, list, get, history, result, signal, query, update, cancel,
-// terminate, pause, resume, retry, fork, health, manifest.
+// terminate, pause, resume, retry, fork, tasks by token, health, manifest.
 #pragma once
 
 #include <cstdint>

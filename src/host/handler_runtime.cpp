@@ -341,6 +341,24 @@ SlotRef HandlerRuntime::wait_condition(std::function<bool()>, Duration, std::sou
   only_in_workflow("a condition");
 }
 
+SlotRef HandlerRuntime::tell_attempt(detail::AttemptNews news) {
+  if (discarding()) return make_slot(news.decode);
+  std::uint64_t id = 0;
+  SlotRef slot = pending(news.decode, id);
+  host_.operations.tell_attempt(std::move(news), [completions = completions_,
+                                                  id](const Result<bool>& stop_requested) {
+    completions->add(id, stop_requested ? Result<std::string>(*stop_requested ? "true" : "false")
+                                        : Result<std::string>(stop_requested.error()));
+  });
+  return slot;
+}
+
+void HandlerRuntime::cancel_call(std::uint32_t slot, std::source_location) {
+  std::erase_if(timers_, [slot](const auto& timer) { return timer.second.index() == slot; });
+  std::erase_if(pending_, [slot](const auto& call) { return call.second.index() == slot; });
+  settle_error(slot, to_exception(Cancelled("the call was cancelled")));
+}
+
 void HandlerRuntime::defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) {
   // Called from a destructor: an exception would end the process.
   log(LogLevel::error, fmt::format("a saga works only in a workflow: {} compensations were dropped",

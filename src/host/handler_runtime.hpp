@@ -92,6 +92,8 @@ class HandlerRuntime final : public detail::Runtime {
                                    std::source_location location) override;
   detail::SlotRef ask_update(detail::UpdateAsk ask) override;
   detail::SlotRef ask_query(detail::QueryAsk ask) override;
+  detail::SlotRef tell_attempt(detail::AttemptNews news) override;
+  void cancel_call(std::uint32_t slot, std::source_location location) override;
   Timestamp now() override;
   std::uint64_t random_u64() override;
   std::string make_id() override;

@@ -7,6 +7,7 @@
 #include "base/limits.hpp"
 #include "eventual/task.hpp"
 #include "gateway/error_response.hpp"
+#include "host/running_attempt.hpp"
 
 namespace eventual::host {
 
@@ -203,7 +204,8 @@ std::shared_ptr<Handlers> Handlers::create(const detail::Declarations& declarati
 Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions options)
     : declarations_(declarations),
       mailbox_(std::make_shared<Mailbox>(options.requests_max)),
-      requests_(declarations, mailbox_),
+      tokens_(std::move(options.tokens)),
+      requests_(declarations, mailbox_, tokens_),
       service_(std::move(options.service)),
       marker_(std::move(options.marker)),
       host_{requests_, declarations, nullptr, std::move(options.log)},
@@ -216,14 +218,26 @@ Result<void> Handlers::submit(std::vector<engine::Attempt> attempts) {
   jobs.reserve(attempts.size());
   const bool draining = draining_.load(std::memory_order_relaxed);
   for (engine::Attempt& attempt : attempts) {
-    if (draining && attempt.definition->options.delivery == Delivery::at_least_once) continue;
+    if (draining && attempt.delivery == Delivery::at_least_once) continue;
     jobs.push_back(std::make_unique<AttemptJob>(*this, std::move(attempt)));
   }
   return pool_->submit(std::move(jobs));
 }
 
+template <class Attempt>
+bool Handlers::was_stopped(const Attempt& attempt) {
+  if (!has_stops_.load()) return false;
+  const std::lock_guard lock(stops_mutex_);
+  const std::size_t found = std::erase_if(stops_, [&](const engine::StopAttempt& stop) {
+    return stop.seq == attempt.seq && stop.run == attempt.run && stop.attempt == attempt.attempt &&
+           stop.execution_id == attempt.execution_id;
+  });
+  has_stops_.store(!stops_.empty());
+  return found > 0;
+}
+
 void Handlers::run_attempt(engine::Attempt attempt) {
-  const bool repeatable = attempt.definition->options.delivery == Delivery::at_least_once;
+  const bool repeatable = attempt.delivery == Delivery::at_least_once;
   ThreadState& thread = *thread_state();
   std::stop_source stop;
   {
@@ -233,13 +247,15 @@ void Handlers::run_attempt(engine::Attempt attempt) {
     thread.attempt = &attempt;
     thread.stop = stop;
   }
+  if (was_stopped(attempt)) stop.request_stop();
   engine::AttemptResult result;
   result.run = attempt.run;
   result.seq = attempt.seq;
   result.attempt = attempt.attempt;
   AttemptScope attempt_scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
+  RunningAttempt running(attempt, *mailbox_, tokens_.get());
   TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
-                      attempt.idempotency_key, stop.get_token());
+                      attempt.idempotency_key, stop.get_token(), &running);
   detail::HandlerScope scope{&context, nullptr, nullptr, &service_, &declarations_.provided()};
   try {
     const ports::MarkedCall marked(marker_.get(), {attempt.execution_id, attempt.run, attempt.seq});
@@ -256,6 +272,7 @@ void Handlers::run_attempt(engine::Attempt attempt) {
     result.error = describe(std::current_exception());
     result.result = "null";
   }
+  running.finish(result);
   {
     const std::lock_guard lock(thread.mutex);
     thread.attempt = nullptr;
@@ -268,6 +285,15 @@ void Handlers::run_attempt(engine::Attempt attempt) {
 }
 
 void Handlers::stop(const engine::StopAttempt& wanted) {
+  // It may still wait for a thread. Noted first: an attempt that begins is seen below or sees the
+  // note. Notes of attempts that are over are dropped in time.
+  constexpr std::size_t k_stops_max = 1024;
+  {
+    const std::lock_guard lock(stops_mutex_);
+    if (stops_.size() == k_stops_max) stops_.pop_front();
+    stops_.push_back(wanted);
+    has_stops_.store(true);
+  }
   const std::lock_guard threads_lock(threads_mutex_);
   for (ThreadState* thread : threads_) {
     std::stop_source stop{std::nostopstate};
@@ -280,6 +306,7 @@ void Handlers::stop(const engine::StopAttempt& wanted) {
       }
       stop = thread->stop;
     }
+    (void)was_stopped(wanted);
     stop.request_stop();  // runs the user's callbacks
     return;
   }

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -33,6 +34,8 @@ struct HandlersOptions {
   std::function<std::shared_ptr<void>()> thread_scope;
   WorkerPoolOptions workers;
   std::size_t requests_max = 0;  ///< of the mailbox
+  // shared: as the marker.
+  std::shared_ptr<const ports::TokenSigner> tokens;
 };
 
 using Respond = std::function<void(http::Response)>;
@@ -76,15 +79,23 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
 
   Handlers(const detail::Declarations& declarations, HandlersOptions options);
   void run_attempt(engine::Attempt attempt);
+  /// Whether it was noted as stopped; forgets the note.
+  template <class Attempt>
+  bool was_stopped(const Attempt& attempt);
   static ThreadState*& thread_state() noexcept;
 
   const detail::Declarations& declarations_;
   std::shared_ptr<Mailbox> mailbox_;  // shared with requests_, which callbacks reach
+  std::shared_ptr<const ports::TokenSigner> tokens_;
   Requests requests_;
   ServiceInfo service_;
   std::shared_ptr<ports::CallMarker> marker_;
   HandlerHost host_;
   std::atomic<bool> draining_{false};
+  // Asked to stop while no thread ran them: they may wait for one.
+  std::mutex stops_mutex_;
+  std::deque<engine::StopAttempt> stops_;
+  std::atomic<bool> has_stops_{false};
   std::mutex threads_mutex_;
   std::list<ThreadState*> threads_;
   std::unique_ptr<Deadlines> deadlines_;

@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -67,6 +69,31 @@ struct ActOnSchedule {
   ports::ScheduleAct act;
   ports::Callback<ports::ScheduleReply> done;
 };
+/// The latest that an attempt said, until the engine takes it: however often it speaks, one message waits.
+class LatestHeartbeat {
+ public:
+  /// True where an earlier one was still there.
+  bool set(std::string details) {
+    const std::lock_guard lock(mutex_);
+    details_ = std::move(details);
+    return std::exchange(waits_, true);
+  }
+  std::string take() {
+    const std::lock_guard lock(mutex_);
+    waits_ = false;
+    return std::move(details_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string details_;
+  bool waits_ = false;
+};
+struct Tell {
+  engine::AttemptNews news;
+  ports::Callback<bool> done;  ///< null: nobody waits
+  std::shared_ptr<LatestHeartbeat> latest = {};
+};
 /// The service begins to stop: nobody waits for results any more.
 struct Drain {};
 
@@ -75,7 +102,8 @@ struct Drain {};
 using Message = std::variant<engine::AttemptResult, messages::Start, messages::Signal,
                              messages::Update, messages::Published, messages::Describe,
                              messages::WaitClosed, messages::Act, messages::Retry, messages::Fork,
-                             messages::Schedules, messages::ActOnSchedule, messages::Drain>;
+                             messages::Schedules, messages::ActOnSchedule,
+                             messages::Tell, messages::Drain>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {

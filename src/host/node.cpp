@@ -8,6 +8,7 @@
 #include "base/limits.hpp"
 #include "host/crash_marks.hpp"
 #include "host/random.hpp"
+#include "host/tokens.hpp"
 
 namespace eventual::host {
 namespace {
@@ -54,7 +55,8 @@ Error stopped() {
 }  // namespace
 
 Node::Node(const detail::Declarations& declarations, std::unique_ptr<ports::Store> store,
-           NodeOptions options, std::shared_ptr<CrashMarks> marks)
+           NodeOptions options, std::shared_ptr<CrashMarks> marks,
+           std::shared_ptr<const ports::TokenSigner> tokens)
     : declarations_(declarations),
       options_(std::move(options)),
       store_(std::move(store)),
@@ -63,6 +65,7 @@ Node::Node(const detail::Declarations& declarations, std::unique_ptr<ports::Stor
   handlers.service = options_.service;
   handlers.log = options_.log;
   handlers.marker = marks_;
+  handlers.tokens = std::move(tokens);
   if (marks_ != nullptr) handlers.thread_scope = [] { return CrashMarks::protect_thread(); };
   handlers.workers = options_.workers;
   handlers.requests_max = options_.requests_waiting_max;
@@ -84,8 +87,10 @@ Result<std::unique_ptr<Node>> Node::start(const detail::Declarations& declaratio
     if (!opened) return opened.error();
     marks = std::move(*opened);
   }
-  std::unique_ptr<Node> node(
-      new Node(declarations, std::move(store), std::move(options), std::move(marks)));
+  auto tokens = Tokens::open(*store);
+  if (!tokens) return tokens.error();
+  std::unique_ptr<Node> node(new Node(declarations, std::move(store), std::move(options),
+                                      std::move(marks), std::move(*tokens)));
   {
     // Recovery runs workflow code.
     const std::shared_ptr<void> scope =
@@ -202,6 +207,9 @@ void Node::feed(Message& message, Timestamp now) {
           engine_->describe(value.execution, std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::WaitClosed>) {
           engine_->wait_closed(value.execution, value.wait, std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Tell>) {
+          if (value.latest != nullptr) value.news.json = value.latest->take();
+          engine_->tell_attempt(std::move(value.news), std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::Drain>) {
           engine_->abandon_waiters();
         } else if constexpr (std::is_same_v<T, messages::Retry>) {
@@ -236,7 +244,8 @@ bool Node::refuse(Message& message) {
   return std::visit(
       [&](auto& value) {
         if constexpr (requires { value.done; }) {
-          value.done(Error(std::string(error_names::k_unavailable), committer_->failure()));
+          if (value.done)
+            value.done(Error(std::string(error_names::k_unavailable), committer_->failure()));
           value.done = nullptr;
           return true;
         } else {
@@ -351,6 +360,10 @@ void Node::act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::Schedu
 }
 void Node::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
   handlers_->requests().resume(std::move(execution), std::move(done));
+}
+
+void Node::tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) {
+  handlers_->requests().tell_attempt(std::move(news), std::move(done));
 }
 
 Result<ports::ListReply> Node::list(const ports::ListRequest& request) {

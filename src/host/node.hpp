@@ -90,6 +90,7 @@ class Node final : public ports::Operations {
   void fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) override;
   void schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) override;
   void act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) override;
+  void tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) override;
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
   ports::Health health() override;
@@ -99,7 +100,8 @@ class Node final : public ports::Operations {
 
  private:
   Node(const detail::Declarations& declarations, std::unique_ptr<ports::Store> store,
-       NodeOptions options, std::shared_ptr<CrashMarks> marks);
+       NodeOptions options, std::shared_ptr<CrashMarks> marks,
+       std::shared_ptr<const ports::TokenSigner> tokens);
 
   void run_engine();
   void take_input();

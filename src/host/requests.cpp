@@ -228,6 +228,38 @@ void Requests::resume(ports::ExecutionRef execution, ports::Callback<bool> done)
   act({messages::Act::Kind::resume, std::move(execution), {}, std::move(done)});
 }
 
+void Requests::tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) {
+  using Kind = detail::AttemptNews::Kind;
+  if (tokens_ == nullptr) return ports::Operations::tell_attempt(std::move(news), std::move(done));
+  const Result<ports::AttemptName> name = tokens_->verify(news.token);
+  if (!name) return done(name.error());
+  if (news.kind == Kind::success) {
+    const detail::TaskDefinition* task = declarations_.find_task(name->task);
+    if (task == nullptr) {
+      return done(Error(std::string(error_names::k_not_found),
+                        fmt::format("task {} is not declared", name->task)));
+    }
+    Result<std::string> result = normal_form(task->normalise_result, news.json, "result");
+    if (!result) return done(result.error());
+    news.json = std::move(*result);
+  } else if (news.json.size() > base::k_heartbeat_bytes_max) {
+    return done(Error(std::string(error_names::k_limit_exceeded),
+                      fmt::format("the details have {} bytes, more than {}", news.json.size(),
+                                  base::k_heartbeat_bytes_max)));
+  } else if (news.kind == Kind::failure && news.error.name().empty()) {
+    return done(invalid("the name of an error must not be empty"));
+  }
+  engine::AttemptNews told;
+  told.execution_id = name->execution_id;
+  told.run = name->run;
+  told.seq = name->seq;
+  told.attempt = name->attempt;
+  told.kind = news.kind;
+  told.json = std::move(news.json);
+  told.error = std::move(news.error);
+  post(*mailbox_, messages::Tell{std::move(told), answered_once(std::move(done))});
+}
+
 Result<ports::ListReply> Requests::list(const ports::ListRequest&) {
   return Error(std::string(error_names::k_unavailable), "executions cannot be listed here");
 }

@@ -9,6 +9,7 @@
 #include "eventual/detail/definitions.hpp"
 #include "host/mailbox.hpp"
 #include "ports/operations.hpp"
+#include "ports/token_signer.hpp"
 
 namespace eventual::host {
 
@@ -24,8 +25,10 @@ class Requests : public ports::Operations {
  public:
   /// `declarations` must outlive it and the mailbox's taker.
   // shared: handlers that do not end in time keep the mailbox when the node is gone.
-  Requests(const detail::Declarations& declarations, std::shared_ptr<Mailbox> mailbox)
-      : declarations_(declarations), mailbox_(std::move(mailbox)) {}
+  // shared tokens: as the mailbox.
+  Requests(const detail::Declarations& declarations, std::shared_ptr<Mailbox> mailbox,
+           std::shared_ptr<const ports::TokenSigner> tokens = nullptr)
+      : declarations_(declarations), mailbox_(std::move(mailbox)), tokens_(std::move(tokens)) {}
 
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override;
   void signal(ports::SignalRequest request, ports::Callback<bool> done) override;
@@ -44,6 +47,7 @@ class Requests : public ports::Operations {
   void fork(ports::ForkRequest request, ports::Callback<ports::StartReply> done) override;
   void schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) override;
   void act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) override;
+  void tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) override;
 
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
@@ -59,6 +63,7 @@ class Requests : public ports::Operations {
 
   const detail::Declarations& declarations_;
   std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<const ports::TokenSigner> tokens_;
   std::atomic<bool> refuse_waiting_{false};
 };
 

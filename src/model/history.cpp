@@ -89,6 +89,15 @@ Result<void> read_events(base::ByteReader& reader, std::vector<Event>& events) {
   return {};
 }
 
+// By number: the numbers reach disk.
+constexpr std::array<std::string_view, 2> option_names(OnCancel) { return {"abandon", "wait"}; }
+constexpr std::array<std::string_view, 2> option_names(Delivery) {
+  return {"at_least_once", "at_most_once"};
+}
+constexpr std::array<std::string_view, 3> option_names(ParentClose) {
+  return {"abandon", "cancel", "terminate"};
+}
+
 class JsonWriter {
  public:
   explicit JsonWriter(Json& object) : object_(object) {}
@@ -123,8 +132,17 @@ class JsonWriter {
                                     {"non_retryable", std::move(names)}}));
   }
   template <class T>
+    requires std::is_enum_v<T>
+  void operator()(std::string_view name, T value) {
+    object_.set(name, std::string(option_names(value)[static_cast<std::size_t>(value)]));
+  }
+  template <class T>
   void operator()(std::string_view name, const std::optional<T>& value) {
-    if (value) (*this)(name, *value);
+    if constexpr (std::is_same_v<T, std::string>) {
+      if (value) object_.set(name, *value);  // empty is not absent
+    } else if (value) {
+      (*this)(name, *value);
+    }
   }
 
  private:
@@ -173,6 +191,19 @@ class JsonReader {
     }
   }
   template <class T>
+    requires std::is_enum_v<T>
+  void operator()(std::string_view name, T& value) {
+    const Json* found = object_.find(name);
+    if (found == nullptr) return;
+    constexpr auto k_names = option_names(T{});
+    const auto known = std::find(k_names.begin(), k_names.end(), found->as_string());
+    if (known == k_names.end()) {
+      throw Error(std::string(error_names::k_invalid_input),
+                  std::string(name) + " is not " + found->dump());
+    }
+    value = static_cast<T>(known - k_names.begin());
+  }
+  template <class T>
   void operator()(std::string_view name, std::optional<T>& value) {
     if (object_.find(name) != nullptr) (*this)(name, value.emplace());
   }
@@ -202,6 +233,7 @@ bool is_call(const Event& event) noexcept {
 
 bool awaits_answer(const Event& event) noexcept {
   return is_call(event) && !std::holds_alternative<VersionMarked>(event) &&
+         !std::holds_alternative<CallCancelled>(event) &&
          !std::holds_alternative<UpdateSucceeded>(event) &&
          !std::holds_alternative<UpdateFailed>(event);
 }

@@ -90,9 +90,10 @@ struct TaskAttemptFailed {
   std::uint32_t attempt = 1;
   ErrorRecord error;
   Timestamp next_at{};
+  std::optional<JsonText> heartbeat;  ///< what attempts so far said last
   template <class V>
   void fields(V& v) {
-    v("seq", seq), v("attempt", attempt), v("error", error), v("next_at", next_at);
+    v("seq", seq), v("attempt", attempt), v("error", error), v("next_at", next_at), v("heartbeat", heartbeat);
   }
 };
 
@@ -291,6 +292,19 @@ struct CancelDelivered {
   }
 };
 
+/// The attempt's handler has returned and left a token: its result comes from elsewhere.
+struct TaskAttemptDeferred {
+  static constexpr std::uint8_t k_tag = 17;
+  static constexpr std::string_view k_type = "task_attempt_deferred";
+  std::uint32_t seq = 0;
+  std::uint32_t attempt = 1;
+  std::optional<Timestamp> times_out_at;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("attempt", attempt), v("times_out_at", times_out_at);
+  }
+};
+
 // --- how it ended ---
 
 struct ExecutionSucceeded {
@@ -360,13 +374,18 @@ struct TaskScheduled {
   std::uint32_t seq = 0;
   std::string task;
   JsonText input;
-  std::optional<Duration> timeout;  ///< given with the call, as are the next two
+  std::optional<Duration> timeout;  ///< given with the call, as are all below
   std::optional<Duration> deadline;
   std::optional<RetryPolicy> retry;
+  std::optional<OnCancel> on_cancel;
+  std::optional<Delivery> delivery;
+  std::optional<Duration> heartbeat_timeout;
+  std::optional<std::string> limit_key;
   template <class V>
   void fields(V& v) {
     v("seq", seq), v("task", task), v("input", input), v("timeout_ms", timeout), v("deadline_ms", deadline),
-        v("retry", retry);
+        v("retry", retry), v("on_cancel", on_cancel), v("delivery", delivery),
+        v("heartbeat_timeout_ms", heartbeat_timeout), v("limit_key", limit_key);
   }
 };
 
@@ -390,10 +409,11 @@ struct ChildScheduled {
   JsonText input;
   bool wait_for_result = true;
   std::optional<Duration> timeout;
+  std::optional<ParentClose> on_parent_close;  ///< absent: abandon
   template <class V>
   void fields(V& v) {
     v("seq", seq), v("workflow", workflow), v("name", name), v("input", input), v("wait_for_result", wait_for_result),
-        v("timeout_ms", timeout);
+        v("timeout_ms", timeout), v("on_parent_close", on_parent_close);
   }
 };
 
@@ -484,14 +504,27 @@ struct CancelSent {
   }
 };
 
+/// The code gave up waiting for one of its calls.
+struct CallCancelled {
+  static constexpr std::uint8_t k_tag = 70;
+  static constexpr std::string_view k_type = "call_cancelled";
+  std::uint32_t seq = 0;
+  std::uint32_t call = 0;  ///< the number of the call that is cancelled
+  bool waits = false;      ///< that still delivers its outcome
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("call", call), v("waits", waits);
+  }
+};
+
 using Event = std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted, TimerFired,
                            CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded, ChildFailed, SignalDelivered,
-                           SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, ExecutionPaused,
+                           SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, TaskAttemptDeferred, ExecutionPaused,
                            ExecutionResumed, ExecutionForked, ExecutionAdopted, UpdateReceived, CancelDelivered,
                            ExecutionContinued, ExecutionSucceeded,
                            ExecutionFailed, ExecutionCancelled, ExecutionTimedOut, ExecutionTerminated, TaskScheduled,
                            TimerStarted, ChildScheduled, SignalSent, ConditionStarted, SignalExpected,
-                           VersionMarked, UpdateSucceeded, UpdateFailed, CancelSent>;
+                           VersionMarked, UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled>;
 
 /// "task_succeeded", …
 std::string_view type_of(const Event& event) noexcept;

@@ -85,11 +85,18 @@ Result<ScheduleRecord> decode_schedule(std::string_view bytes) {
   return decode_record<ScheduleRecord>(bytes, "a schedule's row");
 }
 
+std::string encode(const Heartbeat& heartbeat) { return encode_record(heartbeat); }
+Result<Heartbeat> decode_heartbeat(std::string_view bytes) {
+  return decode_record<Heartbeat>(bytes, "a heartbeat's row");
+}
+
 std::string encode(const Message& message) { return encode_record(message); }
 Result<Message> decode_message(std::string_view bytes) {
   auto message = decode_record<Message>(bytes, "a message's row");
   if (message && message->kind > Message::Kind::deferred &&
-      message->kind != Message::Kind::cancel && message->kind != Message::Kind::cancel_delivered) {
+      message->kind != Message::Kind::cancel && message->kind != Message::Kind::cancel_delivered &&
+      message->kind != Message::Kind::cancel_child &&
+      message->kind != Message::Kind::terminate_child) {
     return Error(std::string(error_names::k_not_allowed),
                  "a message's row asks for something that only a newer version of the program "
                  "does: run that version");
@@ -196,6 +203,31 @@ std::string timers_from(std::uint16_t shard, Timestamp due) {
 std::string timers_end(std::uint16_t shard) { return shard_end(shard); }
 
 std::string active(std::uint16_t shard, std::string_view id) { return shard_and_id(shard, id, 0); }
+
+std::string heartbeats(std::uint16_t shard, std::string_view id, std::uint32_t run) {
+  std::string key = shard_and_id(shard, id, 9);
+  key.push_back('\0');
+  base::append_big_endian(key, run);
+  return key;
+}
+std::string heartbeats_end(std::uint16_t shard, std::string_view id, std::uint32_t run) {
+  return heartbeats(shard, id, run + 1);
+}
+std::string heartbeat(std::uint16_t shard, std::string_view id, std::uint32_t run,
+                      std::uint32_t seq) {
+  std::string key = heartbeats(shard, id, run);
+  base::append_big_endian(key, seq);
+  return key;
+}
+std::optional<std::string_view> parse_active(std::string_view key) {
+  if (key.size() <= 2 || key.find('\0', 2) != std::string_view::npos) return std::nullopt;
+  return key.substr(2);
+}
+std::uint32_t heartbeat_seq(std::string_view key) {
+  if (key.size() < 4) return 0;
+  base::ByteReader reader(key.substr(key.size() - 4));
+  return reader.big_endian<std::uint32_t>().value_or(0);
+}
 
 std::string shard_prefix(std::uint16_t shard) {
   std::string key;

@@ -50,6 +50,19 @@ struct ExecutionRecord {
 std::string encode(const ExecutionRecord& record);
 Result<ExecutionRecord> decode_execution(std::string_view bytes);
 
+/// What a task's attempt said last, kept apart from the history while it runs.
+struct Heartbeat {
+  std::uint32_t attempt = 1;
+  JsonText details;
+  template <class V>
+  void fields(V& v) {
+    v("attempt", attempt), v("details", details);
+  }
+};
+
+std::string encode(const Heartbeat& heartbeat);
+Result<Heartbeat> decode_heartbeat(std::string_view bytes);
+
 /// What a message between executions asks of its receiver.
 struct Message {
   enum class Kind : std::uint8_t {  // reaches disk: never renumber
@@ -62,6 +75,8 @@ struct Message {
     cancel = 30,            ///< from an execution's code
     cancel_delivered = 31,  ///< answers it
     deferred = 6,  ///< an event that waits for a parked execution; `payload` is an encoded turn that holds it
+    cancel_child = 20,     ///< from its parent
+    terminate_child = 21,  ///< from its parent
   };
   Kind kind = Kind::signal;
   std::string to;  ///< execution id of the receiver
@@ -154,6 +169,14 @@ std::string timers_end(std::uint16_t shard);
 
 /// active: executions with task attempts in flight.
 std::string active(std::uint16_t shard, std::string_view id);
+/// active: what an attempt of a call said last. `heartbeats` and `heartbeats_end` enclose those of a run.
+std::string heartbeat(std::uint16_t shard, std::string_view id, std::uint32_t run, std::uint32_t seq);
+std::string heartbeats(std::uint16_t shard, std::string_view id, std::uint32_t run);
+std::string heartbeats_end(std::uint16_t shard, std::string_view id, std::uint32_t run);
+/// The execution that a key of an active row names; nothing for a heartbeat's.
+std::optional<std::string_view> parse_active(std::string_view key);
+/// The call's number in a heartbeat's key.
+std::uint32_t heartbeat_seq(std::string_view key);
 /// A shard's rows of a table whose keys begin with the shard.
 std::string shard_prefix(std::uint16_t shard);
 std::string shard_end(std::uint16_t shard);

@@ -16,4 +16,8 @@ Result<ExecutionRef> parse_execution_id(std::string_view text) {
                       .run = 0};
 }
 
+void Operations::tell_attempt(detail::AttemptNews, Callback<bool> done) {
+  done(Error(std::string(error_names::k_not_allowed), "tokens are not used here"));
+}
+
 }  // namespace eventual::ports

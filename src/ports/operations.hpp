@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "eventual/detail/runtime.hpp"
 #include "eventual/error.hpp"
 #include "eventual/json.hpp"
 #include "eventual/time.hpp"
@@ -206,6 +207,10 @@ class Operations {
   virtual void schedules(std::string name, Callback<std::vector<ScheduleView>> done) = 0;
   /// NotFound, InvalidInput, LimitExceeded.
   virtual void act_on_schedule(ScheduleAct act, Callback<ScheduleReply> done) = 0;
+
+  /// Completes, fails or keeps alive the attempt that a token stands for; gives whether it is asked to stop. NotAllowed (a token
+  /// that is not this service's), Closed (the attempt is over), InvalidInput (no result of the task), LimitExceeded, Unavailable.
+  virtual void tell_attempt(detail::AttemptNews news, Callback<bool> done);
 
   /// Blocking reads of the store.
   virtual Result<ListReply> list(const ListRequest& request) = 0;

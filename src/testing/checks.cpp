@@ -174,7 +174,7 @@ void check_can_wake(ports::Store& store, const std::string& id, const Json& view
         !timer_rows.contains(static_cast<std::uint32_t>(waiting["seq"].as_uint64()))) {
       violated(id, "no timer row will wake " + waiting.dump());
     }
-    if (kind == "task" && waiting["state"].as_string() == "running" && !active) {
+    if (kind == "task" && waiting["state"].as_string() != "retry" && !active) {
       violated(id, "a restart would not take up " + waiting.dump());
     }
   }

@@ -19,8 +19,10 @@ void TaskMockCore::always(Act act) { always_ = Behaviour{false, std::move(act)};
 void TaskMockCore::once(Act act) { once_.push_back({false, std::move(act)}); }
 void TaskMockCore::block_always() { always_ = Behaviour{true, nullptr}; }
 void TaskMockCore::block_once() { once_.push_back({true, nullptr}); }
+void TaskMockCore::async_always() { always_ = Behaviour{false, nullptr, true}; }
+void TaskMockCore::async_once() { once_.push_back({false, nullptr, true}); }
 
-std::optional<TaskMockCore::Act> TaskMockCore::next(std::string input_json) {
+TaskMockCore::Behaviour TaskMockCore::next(std::string input_json) {
   calls_.push_back(std::move(input_json));
   Behaviour behaviour;
   if (!once_.empty()) {
@@ -33,8 +35,7 @@ std::optional<TaskMockCore::Act> TaskMockCore::next(std::string input_json) {
         std::string(error_names::k_not_allowed),
         "the mock of task " + task_ + " was not told what to do, and its result has no default");
   }
-  if (behaviour.blocks) return std::nullopt;
-  return std::move(behaviour.act);
+  return behaviour;
 }
 
 }  // namespace detail
@@ -88,19 +89,17 @@ struct TestEnvironment::Core {
       logs.push_back(level_name(level) + " " + std::string(message));
     };
     host = std::make_unique<testing::VirtualHost>(service, store, now, std::move(host_options));
-    host->set_substitutes(
-        [this](const engine::Attempt& attempt) -> std::optional<testing::VirtualHost::Substitute> {
-          const auto found = mocks.find(attempt.definition->name);
-          if (found == mocks.end()) return std::nullopt;
-          try {
-            auto act = found->second->next(attempt.input);
-            if (!act) return testing::VirtualHost::Substitute{true, nullptr};
-            return testing::VirtualHost::Substitute{false, std::move(*act)};
-          } catch (const Error& error) {
-            return testing::VirtualHost::Substitute{
-                false, [error](std::string_view) -> std::string { throw error; }};
-          }
-        });
+    host->set_substitutes([this](const engine::Attempt& attempt) -> std::optional<testing::VirtualHost::Substitute> {
+      const auto found = mocks.find(attempt.definition->name);
+      if (found == mocks.end()) return std::nullopt;
+      try {
+        auto behaviour = found->second->next(attempt.input);
+        if (behaviour.async) found->second->add_token(host->token_of(attempt));
+        return testing::VirtualHost::Substitute{behaviour.blocks, std::move(behaviour.act), behaviour.async};
+      } catch (const Error& error) {
+        return testing::VirtualHost::Substitute{false, [error](std::string_view) -> std::string { throw error; }};
+      }
+    });
     host->settle();
   }
 
@@ -349,6 +348,14 @@ void TestEnvironment::pause(const ExecutionId& execution, std::string reason) {
   core_
       ->ask<bool>([&](ports::Callback<bool> done) {
         core_->host->operations().pause(ref, std::move(reason), std::move(done));
+      })
+      .value();
+}
+
+bool TestEnvironment::tell_attempt(detail::AttemptNews news) {
+  return core_
+      ->ask<bool>([&](ports::Callback<bool> done) {
+        core_->host->operations().tell_attempt(std::move(news), std::move(done));
       })
       .value();
 }

@@ -6,6 +6,8 @@
 
 #include "base/assert.hpp"
 #include "eventual/task.hpp"
+#include "host/running_attempt.hpp"
+#include "host/tokens.hpp"
 
 namespace eventual::testing {
 
@@ -21,7 +23,8 @@ VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp 
       random_(options.seed ^ 0x7e57),
       defect_(options.defect),
       mailbox_(std::make_shared<host::Mailbox>(k_requests_max)),
-      requests_(service.declarations(), mailbox_),
+      tokens_(std::make_shared<host::Tokens>("a key for tests: no secret of anybody")),
+      requests_(service.declarations(), mailbox_, tokens_),
       handler_host_{requests_, service.declarations(), nullptr, options.log, this},
       info_{service.name(), "http://localhost:9000"} {
   options.engine.seed = options.seed;
@@ -57,6 +60,9 @@ void VirtualHost::give(host::Message message) {
           engine_->describe(value.execution, std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::WaitClosed>) {
           engine_->wait_closed(value.execution, value.wait, std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Tell>) {
+          if (value.latest != nullptr) value.news.json = value.latest->take();
+          engine_->tell_attempt(std::move(value.news), std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::Act>) {
           switch (value.kind) {
             case host::messages::Act::Kind::cancel:
@@ -107,6 +113,8 @@ Result<void> VirtualHost::commit() {
 void VirtualHost::perform(engine::Output& output) {
   for (engine::Attempt& attempt : output.attempts) attempts_.push_back(std::move(attempt));
   output.attempts.clear();
+  for (const engine::StopAttempt& wanted : output.stops) stop(wanted);
+  output.stops.clear();
   for (const auto& reply : output.replies) reply();
   output.replies.clear();
 }
@@ -131,8 +139,19 @@ void VirtualHost::run_attempt(std::size_t position) {
   std::optional<Substitute> substitute;
   if (find_substitute_) substitute = find_substitute_(attempt);
   if (substitute && substitute->hangs) return;
-  strands_.run([this, attempt = std::move(attempt), substitute = std::move(substitute),
-                mailbox = mailbox_] { mailbox->post(answer(attempt, substitute)); });
+  if (substitute && substitute->deferred) {
+    engine::AttemptResult result;
+    result.execution_id = attempt.execution_id;
+    result.run = attempt.run;
+    result.seq = attempt.seq;
+    result.attempt = attempt.attempt;
+    result.deferred = true;
+    mailbox_->post(std::move(result));
+    return;
+  }
+  strands_.run([this, attempt = std::move(attempt), substitute = std::move(substitute), mailbox = mailbox_] {
+    mailbox->post(answer(attempt, substitute));
+  });
 }
 
 engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
@@ -143,8 +162,10 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
   result.seq = attempt.seq;
   result.attempt = attempt.attempt;
   host::AttemptScope scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
-  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
-                      attempt.idempotency_key, {});
+  const auto place = running_.insert(running_.end(), Running{&attempt, {}});
+  host::RunningAttempt running(attempt, *mailbox_, tokens_.get());
+  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt, attempt.idempotency_key,
+                      place->stop.get_token(), &running);
   detail::HandlerScope handler_scope;
   handler_scope.task = &context;
   handler_scope.service = &info_;
@@ -163,7 +184,23 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
   } catch (...) {
     result.error = describe(std::current_exception());
   }
+  running_.erase(place);
+  running.finish(result);
   return result;
+}
+
+void VirtualHost::stop(const engine::StopAttempt& wanted) {
+  for (Running& running : running_) {
+    const engine::Attempt& attempt = *running.attempt;
+    if (attempt.seq == wanted.seq && attempt.run == wanted.run && attempt.attempt == wanted.attempt &&
+        attempt.execution_id == wanted.execution_id) {
+      running.stop.request_stop();
+    }
+  }
+}
+
+std::string VirtualHost::token_of(const engine::Attempt& attempt) const {
+  return tokens_->sign(host::RunningAttempt::name_of(attempt));
 }
 
 bool VirtualHost::resume_handler() { return strands_.resume_one(now_); }

@@ -4,8 +4,10 @@
 
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -51,6 +53,7 @@ class VirtualHost final : private host::HandlerTime {
   struct Substitute {
     bool hangs = false;
     Act act;
+    bool deferred = false;  ///< its token has been given away
   };
   using FindSubstitute = std::function<std::optional<Substitute>(const engine::Attempt& attempt)>;
 
@@ -79,6 +82,8 @@ class VirtualHost final : private host::HandlerTime {
   /// The attempt at that position will run once more after its next run: its result arrives twice.
   void repeat_attempt(std::size_t position) { attempts_.push_back(attempts_[position]); }
   bool handler_ready() const { return strands_.ready(now_); }
+  /// What stands for an attempt that is completed later.
+  std::string token_of(const engine::Attempt& attempt) const;
   /// Goes on with one handler that waited; false when none can.
   bool resume_handler();
   void set_now(Timestamp now) { now_ = now; }
@@ -112,6 +117,7 @@ class VirtualHost final : private host::HandlerTime {
   void spoil(ports::Batch& batch);
   engine::AttemptResult answer(const engine::Attempt& attempt,
                                const std::optional<Substitute>& substitute);
+  void stop(const engine::StopAttempt& wanted);
 
   const Service& service_;
   ports::Store& store_;
@@ -119,6 +125,7 @@ class VirtualHost final : private host::HandlerTime {
   base::Random random_;
   PlantedDefect defect_;
   std::shared_ptr<host::Mailbox> mailbox_;  // shared with callbacks of handlers
+  std::shared_ptr<const ports::TokenSigner> tokens_;
   host::Requests requests_;
   std::unique_ptr<engine::Engine> engine_;
   host::HandlerHost handler_host_;
@@ -126,6 +133,11 @@ class VirtualHost final : private host::HandlerTime {
   std::optional<engine::Output> uncommitted_;
   std::deque<engine::Attempt> attempts_;
   FindSubstitute find_substitute_;
+  struct Running {
+    const engine::Attempt* attempt;
+    std::stop_source stop;
+  };
+  std::list<Running> running_;  // one thread at a time: no lock
   Strands strands_;
 };
 

@@ -158,6 +158,12 @@ TaskDefinition& Declarations::add(TaskDefinition definition) {
   Check check(defects_, "task", task);
   check.timeout(task.options.timeout, "timeout");
   check.timeout(task.options.deadline, "deadline");
+  check.timeout(task.options.heartbeat_timeout, "heartbeat_timeout");
+  check.timeout(task.options.limit.rate.per, "limit.rate.per");
+  check.require(task.options.limit.rate.count <= 1'000'000,
+                "limit.rate.count must be at most 1000000");
+  check.require(!task.options.limit.key || task.options.limit.limits(),
+                "limit.key needs limit.concurrency or limit.rate");
   check.retry(task.options.retry);
   return task;
 }

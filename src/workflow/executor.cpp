@@ -101,6 +101,9 @@ struct SameCall {
   bool operator()(const model::ConditionStarted& a, const model::ConditionStarted& b) const {
     return a.seq == b.seq;
   }
+  bool operator()(const model::CallCancelled& a, const model::CallCancelled& b) const {
+    return a.seq == b.seq && a.call == b.call;
+  }
   bool operator()(const model::SignalExpected& a, const model::SignalExpected& b) const {
     return a.seq == b.seq && a.signal == b.signal;
   }
@@ -130,6 +133,7 @@ std::string summary(const model::Event& call) {
         if constexpr (requires { value.signal; }) text += " " + value.signal;
         if constexpr (requires { value.change; }) text += " " + value.change;
         if constexpr (requires { value.update_id; }) text += " " + value.update_id;
+        if constexpr (requires { value.call; }) text += " of call " + std::to_string(value.call);
       },
       call);
   if (const auto seq = model::seq_of(call)) text += " (call " + std::to_string(*seq) + ")";
@@ -176,6 +180,7 @@ void Executor::begin_turn(Timestamp at) {
   calls_.clear();
   answered_.clear();
   published_new_ = false;
+  stopped_.clear();
 }
 
 void Executor::begin_replay(Timestamp at, std::span<const model::Event> calls) {
@@ -279,6 +284,7 @@ bool Executor::apply_now(const model::Event& event) {
             if (!root_.valid() || settled(root_.index()) || cancel_requested_ || listener_failure_)
               return false;
             cancel_requested_ = true;
+            note_stopped();
             deliver_cancellation();
             return true;
           } else if constexpr (std::is_same_v<T, model::ExecutionForked>) {
@@ -353,6 +359,7 @@ bool Executor::advance_compensations() {
     compensation_slot_ = make_slot();
     settle_error(compensation_slot_.index(), std::current_exception());
   }
+  set_shielded(compensation_slot_.index());  // what is being undone is undone to the end
   return true;
 }
 
@@ -432,11 +439,56 @@ void Executor::differ(const model::Event* recorded, const model::Event* attempte
   begin_discard();
 }
 
-SlotRef Executor::pending_call(std::uint32_t seq, detail::DecodeFunction decode,
+SlotRef Executor::pending_call(std::uint32_t seq, Pending::Kind kind, detail::DecodeFunction decode,
                                bool ends_with_start) {
   SlotRef slot = make_slot(decode);
-  pending_.emplace(seq, Pending{slot, ends_with_start});
+  set_call(slot.index(), seq);
+  pending_.emplace(seq, Pending{kind, slot, ends_with_start});
   return slot;
+}
+
+/// The task calls that a cancellation of the execution reaches: all but those under a shield.
+void Executor::note_stopped() {
+  const std::vector<bool> shielded = shielded_slots();
+  for (const auto& [seq, pending] : pending_) {
+    if (pending.kind == Pending::Kind::task && !shielded[pending.slot.index()])
+      stopped_.push_back(seq);
+  }
+}
+
+void Executor::cancel_call(std::uint32_t slot, std::source_location location) {
+  const auto give_up = [this](const SlotRef& given_up) {
+    settle_error(given_up.index(), to_exception(Cancelled("the call was cancelled")));
+  };
+  if (const auto call = pending_.find(call_of(slot));
+      call != pending_.end() && call->second.slot.index() == slot) {
+    const std::uint32_t seq = call->first;
+    Pending& pending = call->second;
+    if (pending.kind == Pending::Kind::signal_send || pending.cancelled) return;
+    const bool waits = pending.kind == Pending::Kind::task && cancel_waits(slot);
+    model::CallCancelled cancelled{next_seq_++, seq, waits};
+    if (!record(cancelled, location, nullptr)) return;
+    pending.cancelled = true;
+    if (waits) return;
+    const SlotRef given_up = std::move(pending.slot);
+    pending_.erase(call);
+    give_up(given_up);
+    return;
+  }
+  for (auto condition = conditions_.begin(); condition != conditions_.end(); ++condition) {
+    if (condition->slot.index() != slot) continue;
+    if (condition->seq) answered_.push_back(*condition->seq);
+    const Condition ended = std::move(*condition);
+    conditions_.erase(condition);
+    return give_up(ended.slot);
+  }
+  for (auto& [id, receiver] : receivers_) {
+    if (receiver.listener || receiver.slot.index() != slot) continue;
+    if (receiver.seq) answered_.push_back(*receiver.seq);
+    const SlotRef given_up = std::move(receiver.slot);
+    receivers_.erase(id);
+    return give_up(given_up);
+  }
 }
 
 void Executor::require_room(std::size_t payload_bytes, std::string_view what) const {
@@ -464,10 +516,16 @@ SlotRef Executor::call_task(detail::TaskCall call) {
   scheduled.timeout = call.options->timeout;
   scheduled.deadline = call.options->deadline;
   scheduled.retry = call.options->retry;
+  scheduled.on_cancel = call.options->on_cancel;
+  scheduled.delivery = call.options->delivery;
+  scheduled.heartbeat_timeout = call.options->heartbeat_timeout;
+  scheduled.limit_key = call.options->limit_key;
   if (!record(std::move(scheduled), call.location, call.normalise)) return make_slot(call.decode);
-  SlotRef slot = pending_call(seq, call.decode);
+  SlotRef slot = pending_call(seq, Pending::Kind::task, call.decode);
   const detail::TaskDefinition* task = declarations_.find_task(call.task);
-  if (task != nullptr && task->options.on_cancel == OnCancel::wait) set_cancel_waits(slot.index());
+  const OnCancel on_cancel =
+      call.options->on_cancel.value_or(task != nullptr ? task->options.on_cancel : OnCancel());
+  if (on_cancel == OnCancel::wait) set_cancel_waits(slot.index());
   return slot;
 }
 
@@ -489,8 +547,10 @@ SlotRef Executor::call_workflow(detail::WorkflowCall call) {
   scheduled.input.text = std::move(call.input);
   scheduled.wait_for_result = call.wait_for_result;
   if (call.has_timeout) scheduled.timeout = call.timeout;
+  if (call.on_parent_close != ParentClose::abandon)
+    scheduled.on_parent_close = call.on_parent_close;
   if (!record(std::move(scheduled), call.location, call.normalise)) return make_slot(call.decode);
-  return pending_call(seq, call.decode, !call.wait_for_result);
+  return pending_call(seq, Pending::Kind::child, call.decode, !call.wait_for_result);
 }
 
 SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
@@ -503,7 +563,7 @@ SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
   require_room(0, "a timer");
   const std::uint32_t seq = next_seq_++;
   if (!record(model::TimerStarted{seq, due}, location, nullptr)) return make_slot();
-  return pending_call(seq, nullptr);
+  return pending_call(seq, Pending::Kind::timer, nullptr);
 }
 
 SlotRef Executor::send_signal(detail::SignalSend send) {
@@ -518,7 +578,7 @@ SlotRef Executor::send_signal(detail::SignalSend send) {
   sent.message_id = send.message_id.empty() ? "~" + identity_.derivation + "-" + std::to_string(seq)
                                             : std::move(send.message_id);
   if (!record(std::move(sent), send.location, send.normalise)) return make_slot();
-  return pending_call(seq, nullptr);
+  return pending_call(seq, Pending::Kind::signal_send, nullptr);
 }
 
 SlotRef Executor::expect_signal(std::string_view signal, Duration timeout,
@@ -688,7 +748,7 @@ SlotRef Executor::cancel_execution(std::string execution_id, std::source_locatio
   const std::uint32_t seq = next_seq_++;
   if (!record(model::CancelSent{seq, std::move(execution_id)}, location, nullptr))
     return make_slot();
-  return pending_call(seq, nullptr);
+  return pending_call(seq, Pending::Kind::signal_send, nullptr);
 }
 
 // --- the next run ---

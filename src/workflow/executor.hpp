@@ -81,6 +81,9 @@ class Executor final : private detail::Runtime {
   /// Signals that nobody has read: [{"signal", "payload"}], for the next run. Nothing when there
   /// are none.
   std::optional<model::JsonText> carried_signals() const;
+  /// Task calls in flight that a cancellation in this turn reached: their attempts are to be asked
+  /// to stop.
+  std::vector<std::uint32_t> take_stopped() { return std::exchange(stopped_, {}); }
   /// How it ended; nothing while it is open.
   const std::optional<model::Event>& closing() const noexcept { return closing_; }
   /// Why it cannot go on: code and history differ (DeterminismError), or a compensation failed for
@@ -109,8 +112,11 @@ class Executor final : private detail::Runtime {
   };
   /// A call that waits for its answer.
   struct Pending {
+    enum class Kind : std::uint8_t { task, timer, child, signal_send };
+    Kind kind = Kind::timer;
     detail::SlotRef slot;
     bool ends_with_start = false;  ///< a child that is started only
+    bool cancelled = false;        ///< it delivers its outcome all the same
   };
   struct Condition {
     std::function<bool()> predicate;
@@ -167,6 +173,7 @@ class Executor final : private detail::Runtime {
   std::uint32_t run() const override { return identity_.run; }
   void log(LogLevel level, std::string_view message) override;
   void block_until_settled(std::uint32_t slot) override;
+  void cancel_call(std::uint32_t slot, std::source_location location) override;
   void unobserved_failure(const std::exception_ptr& error) noexcept override;
 
   /// Takes the next sequence number and records the call, or compares it with the history. False:
@@ -175,8 +182,9 @@ class Executor final : private detail::Runtime {
               std::string (*normalise)(std::string_view));
   void differ(const model::Event* recorded, const model::Event* attempted,
               std::source_location location);
-  detail::SlotRef pending_call(std::uint32_t seq, detail::DecodeFunction decode,
+  detail::SlotRef pending_call(std::uint32_t seq, Pending::Kind kind, detail::DecodeFunction decode,
                                bool ends_with_start = false);
+  void note_stopped();
   void require_room(std::size_t payload_bytes, std::string_view what) const;
   bool answer(std::uint32_t seq, std::string json);
   bool answer(std::uint32_t seq, const Error& error);
@@ -211,6 +219,7 @@ class Executor final : private detail::Runtime {
   std::size_t expected_next_ = 0;
   std::vector<model::Event> calls_;
   std::vector<std::uint32_t> answered_;
+  std::vector<std::uint32_t> stopped_;
   std::uint32_t next_seq_ = 0;
 
   detail::SlotRef root_;

@@ -1,7 +1,9 @@
 #include "eventual/detail/runtime.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/assert.hpp"
 #include "eventual/future.hpp"
@@ -32,9 +34,14 @@ struct Runtime::Slot {
   std::uint32_t references = 0;
   State state = State::free;
   bool cancel_waits = false;
+  bool shielded = false;
   bool finishing = false;         ///< the coroutine's own count stands in finished_
   mutable bool observed = false;  ///< somebody has waited for it or read its failure
   std::uint32_t next_free = k_none;
+  std::uint32_t call = Runtime::k_no_call;
+  std::uint32_t maker =
+      k_none;  ///< the slot of the coroutine that made it, while that is the same one
+  std::uint64_t maker_order = 0;
   std::coroutine_handle<> frame;  ///< of a coroutine: kept until the slot is free
   std::uint64_t frame_order = 0;
   void* value = nullptr;
@@ -106,7 +113,11 @@ SlotRef Runtime::make_slot(DecodeFunction decode) {
   Slot& slot = slots_[index];
   slot.references = 1;
   slot.state = Slot::State::pending;
-  slot.cancel_waits = slot.finishing = slot.observed = false;
+  slot.cancel_waits = slot.shielded = slot.finishing = slot.observed = false;
+  slot.call = k_no_call;
+  slot.maker = running_slot_;
+  slot.maker_order = running_order_;
+  slot.frame_order = 0;
   slot.decode = decode;
   return SlotRef(this, index);
 }
@@ -167,6 +178,21 @@ bool Runtime::sole_owner(std::uint32_t slot) const noexcept {
 }
 
 void Runtime::set_cancel_waits(std::uint32_t slot) noexcept { slots_[slot].cancel_waits = true; }
+bool Runtime::cancel_waits(std::uint32_t slot) const noexcept { return slots_[slot].cancel_waits; }
+void Runtime::set_call(std::uint32_t slot, std::uint32_t seq) noexcept { slots_[slot].call = seq; }
+std::uint32_t Runtime::call_of(std::uint32_t slot) const noexcept { return slots_[slot].call; }
+
+void Runtime::set_shielded(std::uint32_t slot) noexcept {
+  slots_[slot].shielded = true;
+  // Who waits for it already is protected as who comes later.
+  for (Waiter* waiter = slots_[slot].first_waiter; waiter != nullptr; waiter = waiter->next)
+    waiter->group->cancel_waits = true;
+}
+
+SlotRef Runtime::tell_attempt(AttemptNews) {
+  throw Error(std::string(error_names::k_not_allowed),
+              "a token is used in a handler: do it in a task and await the task");
+}
 
 void Runtime::settle_json(std::uint32_t index, std::string json) {
   Slot& slot = slots_[index];
@@ -200,16 +226,20 @@ SlotRef Runtime::adopt(std::coroutine_handle<> frame) {
   return slot;
 }
 
-void Runtime::start(std::coroutine_handle<> frame) {
+void Runtime::start(std::coroutine_handle<> frame, std::uint32_t slot) {
   if (discarding_) return;  // it never runs; its frame goes with the others
-  resume(frame);
+  resume(frame, slot);
 }
 
-void Runtime::resume(std::coroutine_handle<> frame) {
+void Runtime::resume(std::coroutine_handle<> frame, std::uint32_t slot) {
   void* const outer = std::exchange(running_, frame.address());
+  const std::uint32_t outer_slot = std::exchange(running_slot_, slot);
+  const std::uint64_t outer_order = std::exchange(running_order_, slots_[slot].frame_order);
   const int exceptions = std::exchange(exceptions_before_, std::uncaught_exceptions());
   frame.resume();
   running_ = outer;
+  running_slot_ = outer_slot;
+  running_order_ = outer_order;
   exceptions_before_ = exceptions;
 }
 
@@ -265,12 +295,13 @@ void Runtime::count(WaitGroup& group, std::uint32_t position, bool is_failure) {
   if (!fire) return;
   group.fired = true;
   group.decided = position;
-  ready_.push_back(group.handle);
+  make_ready(group);
 }
 
 void Runtime::arm(WaitGroup& group, std::coroutine_handle<> handle, std::uint32_t total) {
   group.runtime = this;
   group.handle = handle;
+  group.frame_slot = running_slot_;
   group.total = total;
   group.linked = true;
   group.next = groups_;
@@ -292,7 +323,7 @@ void Runtime::wait_on(WaitGroup& group, Waiter& waiter, const SlotRef& ref,
     count(group, position, slot.state == Slot::State::failed);
     return;
   }
-  if (slot.cancel_waits) group.cancel_waits = true;
+  if (slot.cancel_waits || slot.shielded) group.cancel_waits = true;
   waiter.linked = true;
   waiter.next = nullptr;
   waiter.previous = slot.last_waiter;
@@ -331,12 +362,12 @@ void Runtime::drain() {
       release(index);
     }
     if (ready_head_ == ready_.size()) break;
-    const std::coroutine_handle<> next = ready_[ready_head_++];
+    const Ready next = ready_[ready_head_++];
     if (ready_head_ == ready_.size()) {
       ready_.clear();
       ready_head_ = 0;
     }
-    if (!discarding_) resume(next);
+    if (!discarding_) resume(next.frame, next.slot);
   }
 }
 
@@ -364,8 +395,10 @@ void Runtime::destroy_frames() noexcept {
   }
 }
 
-/// Marks who waits for `slot`, through any number of coroutines, as one chain.
-void Runtime::hold_back_cancellation(std::uint32_t slot, std::uint32_t chain) {
+/// Marks who waits for `slot`, through any number of coroutines, as one chain; only coroutines of
+/// `within`, where that is given.
+void Runtime::hold_back_cancellation(std::uint32_t slot, std::uint32_t chain,
+                                     const std::vector<bool>* within) {
   std::vector<std::uint32_t> held{slot};
   while (!held.empty()) {
     const std::uint32_t next = held.back();
@@ -373,6 +406,7 @@ void Runtime::hold_back_cancellation(std::uint32_t slot, std::uint32_t chain) {
     for (Waiter* waiter = slots_[next].first_waiter; waiter != nullptr; waiter = waiter->next) {
       WaitGroup& group = *waiter->group;
       if (group.fired) continue;
+      if (within != nullptr && !(*within)[group.frame_slot]) continue;
       group.cancel_waits = true;
       void* const frame = group.handle.address();
       const auto known = std::find_if(owed_.begin(), owed_.end(),
@@ -385,29 +419,120 @@ void Runtime::hold_back_cancellation(std::uint32_t slot, std::uint32_t chain) {
         continue;
       }
       owed_.push_back({frame, chain});
-      for (std::uint32_t index = 0; index < slots_.size(); ++index) {
-        if (slots_[index].frame == group.handle && slots_[index].state == Slot::State::pending)
-          held.push_back(index);
-      }
+      held.push_back(group.frame_slot);
     }
   }
 }
 
-void Runtime::deliver_cancellation() {
-  owed_.clear();
-  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
-    if (slots_[index].state == Slot::State::pending && slots_[index].cancel_waits)
-      hold_back_cancellation(index, index);
-  }
-  // Newest first in the list; wake oldest first, the order in which they were awaited.
-  std::vector<WaitGroup*> waiting;
+/// Wakes the awaits of these coroutines with Cancelled, in the order in which they were begun.
+void Runtime::wake_cancelled(const std::vector<bool>& frames) {
+  std::vector<WaitGroup*> waiting;  // newest first, as they are listed
   for (WaitGroup* group = groups_; group != nullptr; group = group->next) {
-    if (!group->fired && !group->cancel_waits) waiting.push_back(group);
+    if (!group->fired && !group->cancel_waits && frames[group->frame_slot])
+      waiting.push_back(group);
   }
   for (auto group = waiting.rbegin(); group != waiting.rend(); ++group) {
     (*group)->fired = true;
     (*group)->cancelled = true;
-    ready_.push_back((*group)->handle);
+    make_ready(**group);
+  }
+}
+
+std::vector<bool> Runtime::shielded_slots() const {
+  std::vector<bool> shielded(slots_.size());
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+    if (slots_[index].state != Slot::State::pending || !slots_[index].shielded) continue;
+    shielded[index] = true;
+    found.push_back(index);
+  }
+  if (found.empty()) return shielded;
+  // What a coroutine waits for, and what it made.
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> below;
+  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+    const Slot& slot = slots_[index];
+    if (slot.state != Slot::State::pending) continue;
+    for (const Waiter* waiter = slot.first_waiter; waiter != nullptr; waiter = waiter->next)
+      below[waiter->group->frame_slot].push_back(index);
+    if (slot.maker != k_none && slots_[slot.maker].frame_order == slot.maker_order &&
+        slots_[slot.maker].state == Slot::State::pending) {
+      below[slot.maker].push_back(index);
+    }
+  }
+  while (!found.empty()) {
+    const auto under = below.find(found.back());
+    found.pop_back();
+    if (under == below.end()) continue;
+    for (const std::uint32_t index : under->second) {
+      if (shielded[index]) continue;
+      shielded[index] = true;
+      found.push_back(index);
+    }
+  }
+  return shielded;
+}
+
+void Runtime::deliver_cancellation() {
+  owed_.clear();
+  std::vector<bool> frames = shielded_slots();
+  frames.flip();
+  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+    if (slots_[index].state != Slot::State::pending) continue;
+    if (slots_[index].cancel_waits || slots_[index].shielded)
+      hold_back_cancellation(index, index, &frames);
+  }
+  wake_cancelled(frames);
+}
+
+void Runtime::cancel(std::uint32_t slot, std::source_location location) {
+  if (discarding_ || settled(slot) || slots_[slot].shielded) return;
+  if (!slots_[slot].frame) return cancel_call(slot, location);
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> waits_for;
+  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+    if (slots_[index].state != Slot::State::pending) continue;
+    for (const Waiter* waiter = slots_[index].first_waiter; waiter != nullptr;
+         waiter = waiter->next) {
+      if (!waiter->group->fired) waits_for[waiter->group->frame_slot].push_back(index);
+    }
+  }
+  std::vector<bool> frames(slots_.size());
+  std::vector<std::uint32_t> found{slot};
+  std::vector<std::uint32_t> calls;
+  std::vector<std::uint32_t> kept;
+  frames[slot] = true;
+  while (!found.empty()) {
+    const auto under = waits_for.find(found.back());
+    found.pop_back();
+    if (under == waits_for.end()) continue;
+    for (const std::uint32_t index : under->second) {
+      const Slot& next = slots_[index];
+      if (next.shielded || (!next.frame && next.cancel_waits)) kept.push_back(index);
+      if (next.shielded) continue;
+      if (!next.frame) {
+        calls.push_back(index);
+      } else if (!frames[index]) {
+        frames[index] = true;
+        found.push_back(index);
+      }
+    }
+  }
+  for (const std::uint32_t index : kept) hold_back_cancellation(index, index, &frames);
+  // Coroutines that are about to go on are told at their next await.
+  std::vector<bool> waiting(slots_.size());
+  for (const WaitGroup* group = groups_; group != nullptr; group = group->next) {
+    if (!group->fired && group->frame_slot != k_none) waiting[group->frame_slot] = true;
+  }
+  for (std::uint32_t index = 0; index < slots_.size(); ++index) {
+    if (frames[index] && !waiting[index]) owed_.push_back({slots_[index].frame.address(), index});
+  }
+  wake_cancelled(frames);
+  // In the order in which they were made, whatever their places in the table.
+  std::sort(calls.begin(), calls.end(), [this](std::uint32_t left, std::uint32_t right) {
+    return std::pair(slots_[left].call, left) < std::pair(slots_[right].call, right);
+  });
+  calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
+  for (const std::uint32_t index : calls) {
+    if (slots_[index].state == Slot::State::pending) cancel_call(index, location);
   }
 }
 

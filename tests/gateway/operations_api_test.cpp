@@ -497,5 +497,43 @@ TEST_F(OperationsApiTest, AnUpdateGivesItsAnswerOrSaysThatItWasAccepted) {
   expect_error(call("POST", "/_eventual/executions/cart/c-1/updates/failed"), 409, "NoSuchStreet");
 }
 
+TEST_F(OperationsApiTest, ATokenCompletesFailsOrKeepsAliveATaskWithoutTheAdminToken) {
+  options_.operations.admin_token = "secret";
+  std::vector<eventual::detail::AttemptNews> told;
+  operations_.on_tell = [&](eventual::detail::AttemptNews news) -> Result<bool> {
+    told.push_back(std::move(news));
+    return told.back().kind == eventual::detail::AttemptNews::Kind::heartbeat;
+  };
+  expect(call("POST", "/_eventual/tasks/success", R"({"token":"t","result":{"id":7}})"), 200,
+         R"({"stop_requested":false})");
+  expect(call("POST", "/_eventual/tasks/failure",
+              R"({"token":"t","error":{"name":"Declined","message":"no","details":[1]}})"),
+         200, R"({"stop_requested":false})");
+  expect(call("POST", "/_eventual/tasks/heartbeat", R"({"token":"t","details":"half"})"), 200,
+         R"({"stop_requested":true})");
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0].token, "t");
+  EXPECT_EQ(told[0].json, R"({"id":7})");
+  EXPECT_EQ(told[1].error, Error("Declined", "no", "[1]"));
+  EXPECT_EQ(told[2].json, "\"half\"");
+}
+
+TEST_F(OperationsApiTest, ATokenThatIsRefusedSaysWhy) {
+  operations_.on_tell = [](eventual::detail::AttemptNews news) -> Result<bool> {
+    return Error(std::string(news.token == "forged" ? error_names::k_not_allowed
+                                                    : error_names::k_closed),
+                 "refused");
+  };
+  expect_error(call("POST", "/_eventual/tasks/success", R"({"token":"forged"})"), 403,
+               "NotAllowed", "refused");
+  expect_error(call("POST", "/_eventual/tasks/success", R"({"token":"used"})"), 409, "Closed");
+  expect_error(call("POST", "/_eventual/tasks/success", "{}"), 400, "InvalidInput", "/token");
+  expect_error(call("POST", "/_eventual/tasks/failure", R"({"token":"t"})"), 400, "InvalidInput",
+               "/error");
+  expect_error(call("POST", "/_eventual/tasks/failure", R"({"token":"t","error":{"name":""}})"),
+               400, "InvalidInput", "/error/name");
+  expect_error(call("GET", "/_eventual/tasks/success"), 405, "NotAllowed");
+}
+
 }  // namespace
 }  // namespace eventual::gateway

@@ -160,6 +160,7 @@ class FakeOperations : public ports::Operations {
   std::function<Result<ports::StartReply>(ports::ForkRequest)> on_fork;
   std::function<Result<std::vector<ports::ScheduleView>>(std::string)> on_schedules;
   std::function<Result<ports::ScheduleReply>(ports::ScheduleAct)> on_schedule_act;
+  std::function<Result<bool>(eventual::detail::AttemptNews)> on_tell;
   std::function<Result<ports::ListReply>(const ports::ListRequest&)> on_list;
   std::function<Result<ports::HistoryReply>(const ports::HistoryRequest&)> on_history;
   std::function<ports::Health()> on_health;
@@ -214,6 +215,9 @@ class FakeOperations : public ports::Operations {
   void act_on_schedule(ports::ScheduleAct act,
                        ports::Callback<ports::ScheduleReply> done) override {
     done(on_schedule_act ? on_schedule_act(std::move(act)) : Result<ports::ScheduleReply>(unset()));
+  }
+  void tell_attempt(eventual::detail::AttemptNews news, ports::Callback<bool> done) override {
+    done(on_tell ? on_tell(std::move(news)) : Result<bool>(unset()));
   }
   Result<ports::ListReply> list(const ports::ListRequest& request) override {
     return on_list ? on_list(request) : Result<ports::ListReply>(unset());

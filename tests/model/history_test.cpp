@@ -64,6 +64,11 @@ class RandomFields {
     for (std::uint64_t i = random_.below(3); i > 0; --i) value.non_retryable.push_back(text());
   }
   template <class T>
+    requires std::is_enum_v<T>
+  void operator()(std::string_view, T& value) {
+    value = static_cast<T>(random_.below(2));
+  }
+  template <class T>
   void operator()(std::string_view name, std::optional<T>& value) {
     value.reset();
     if (random_.one_in(2)) (*this)(name, value.emplace());

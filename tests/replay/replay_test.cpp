@@ -60,6 +60,7 @@ struct Workflows : TestService {
     service.workflow("family", &family);
     service.workflow("patient", &patient);
     service.workflow("chat", &chat);
+    service.workflow("bounded", &bounded);
   }
 };
 

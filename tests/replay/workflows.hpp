@@ -60,4 +60,20 @@ inline Future<std::string> chat(std::string name) {
   co_return co_await continue_as_new(ended ? *ended : ended.error().name());
 }
 
+/// Calls with options of their own, one that is given up, one that time runs out for, one that is protected while the execution
+/// is cancelled.
+inline Future<std::string> bounded(std::string id) {
+  Future<std::string> given_up = A(id, {.on_cancel = OnCancel::abandon,
+                                        .delivery = Delivery::at_most_once,
+                                        .heartbeat_timeout = Duration(5'000),
+                                        .limit_key = "key-" + id});
+  Result<std::string> late = co_await settle(with_timeout(Duration(60'000), B(id)));
+  given_up.cancel();
+  Future<Execution<std::string>> child =
+      W.start(id, {.name = "left", .on_parent_close = ParentClose::cancel});
+  std::string kept = co_await shield(C(late ? *late : late.error().name()));
+  Execution<std::string> left = co_await child;
+  co_return kept + left.id();
+}
+
 }  // namespace eventual::test

@@ -56,6 +56,9 @@ inline std::string describe_call(const model::Event& call, Timestamp at) {
     text = "update " + update->update_id + " fails " + update->error.name;
   if (const auto* cancel = std::get_if<model::CancelSent>(&call))
     text = "cancel " + cancel->execution_id;
+  if (const auto* cancelled = std::get_if<model::CallCancelled>(&call)) {
+    text = "cancel " + std::to_string(cancelled->call) + (cancelled->waits ? " and wait" : "");
+  }
   return text + "#" + std::to_string(model::seq_of(call).value());
 }
 

@@ -51,6 +51,8 @@ struct Declaration {
 struct TaskDefinition : Declaration {
   TaskOptions options;
   HandlerFunction run;
+  /// Checks a result that comes from outside and writes it in today's form; throws InvalidInput with every bad field.
+  std::string (*normalise_result)(std::string_view json) = nullptr;
 };
 
 struct WorkflowDefinition : Declaration {

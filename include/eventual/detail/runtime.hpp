@@ -19,6 +19,7 @@
 namespace eventual {
 struct TaskOptions;
 struct CallOptions;
+enum class ParentClose : std::uint8_t;
 enum class LogLevel : std::uint8_t;
 }  // namespace eventual
 
@@ -82,6 +83,7 @@ struct WaitGroup {
 
   Runtime* runtime = nullptr;
   std::coroutine_handle<> handle;
+  std::uint32_t frame_slot = k_undecided;  ///< the future of the coroutine that waits
   WaitGroup* previous = nullptr;
   WaitGroup* next = nullptr;
   WaitMode mode = WaitMode::all;
@@ -118,6 +120,7 @@ struct WorkflowCall {
   Duration timeout = k_forever;
   bool has_timeout = false;
   bool wait_for_result = true;  ///< false: complete when it was started
+  ParentClose on_parent_close{};
   DecodeFunction decode = nullptr;
   std::string (*normalise)(std::string_view json) = nullptr;
   std::source_location location;
@@ -182,6 +185,16 @@ struct QueryAsk {
   DecodeFunction decode = nullptr;
 };
 
+/// What is told about a task's attempt by its token, from anywhere.
+struct AttemptNews {
+  enum class Kind : std::uint8_t { success, failure, heartbeat };
+  Kind kind = Kind::success;
+  std::string token;
+  std::string json = "null";  ///< the result, or the details of a heartbeat
+  Error error = {};           ///< of a failure
+  DecodeFunction decode = nullptr;
+};
+
 using ListenerFunction = std::function<void(std::string_view payload_json)>;
 
 class Runtime {
@@ -221,6 +234,8 @@ class Runtime {
   virtual SlotRef cancel_execution(std::string execution_id, std::source_location location);
   virtual SlotRef ask_update(UpdateAsk ask);
   virtual SlotRef ask_query(QueryAsk ask);
+  /// Handlers only: throws NotAllowed elsewhere.
+  virtual SlotRef tell_attempt(AttemptNews news);
   virtual Timestamp now() = 0;
   virtual std::uint64_t random_u64() = 0;
   virtual std::string make_id() = 0;
@@ -246,6 +261,11 @@ class Runtime {
 
   /// Cancelling the execution does not interrupt who awaits this one.
   void set_cancel_waits(std::uint32_t slot) noexcept;
+  /// Nor does it reach what this one stands for: the coroutine, what that waits for and what it made.
+  void set_shielded(std::uint32_t slot) noexcept;
+  /// Cancels one future that is not settled: a call fails with Cancelled, a coroutine's pending await throws it, and what that
+  /// waited for is cancelled too. Stops at shields; a call that delivers its outcome first does so.
+  void cancel(std::uint32_t slot, std::source_location location);
   void settle_json(std::uint32_t slot, std::string json);
   void settle_error(std::uint32_t slot, std::exception_ptr error);
   /// A settled future that holds a value made in place; `destroy` ends it with the slot.
@@ -254,7 +274,7 @@ class Runtime {
   // --- coroutines ---
   /// A slot for a new coroutine; the slot keeps its frame until nobody needs the result.
   SlotRef adopt(std::coroutine_handle<> frame);
-  void start(std::coroutine_handle<> frame);
+  void start(std::coroutine_handle<> frame, std::uint32_t slot);
   void finish(std::uint32_t slot, void* value, std::exception_ptr error) noexcept;
 
   // --- waiting ---
@@ -292,6 +312,15 @@ class Runtime {
   /// Wakes every suspended await with Cancelled. Those that wait for a call that delivers its outcome first, directly or
   /// through other coroutines, go on waiting: the next await after it throws instead.
   void deliver_cancellation();
+  /// Cancels a pending future that is no coroutine's.
+  virtual void cancel_call(std::uint32_t slot, std::source_location location) = 0;
+  /// The number of the call that this future stands for; k_no_call where there is none.
+  static constexpr std::uint32_t k_no_call = 0xffffffffU;
+  void set_call(std::uint32_t slot, std::uint32_t seq) noexcept;
+  std::uint32_t call_of(std::uint32_t slot) const noexcept;
+  bool cancel_waits(std::uint32_t slot) const noexcept;
+  /// For each slot whether a shield protects it.
+  std::vector<bool> shielded_slots() const;
   /// A call or a coroutine failed, and nobody awaits it or will.
   virtual void unobserved_failure(const std::exception_ptr& error) noexcept = 0;
 
@@ -300,17 +329,25 @@ class Runtime {
   void notify(Slot& slot, bool is_failure);
   void count(WaitGroup& group, std::uint32_t position, bool is_failure);
   void free_slot(std::uint32_t index) noexcept;
-  void resume(std::coroutine_handle<> frame);
-  void hold_back_cancellation(std::uint32_t slot, std::uint32_t chain);
+  void resume(std::coroutine_handle<> frame, std::uint32_t slot);
+  void make_ready(const WaitGroup& group) { ready_.push_back({group.handle, group.frame_slot}); }
+  void hold_back_cancellation(std::uint32_t slot, std::uint32_t chain, const std::vector<bool>* within);
+  void wake_cancelled(const std::vector<bool>& frames);
 
   std::vector<Slot> slots_;
   std::uint32_t free_head_ = WaitGroup::k_undecided;
-  std::vector<std::coroutine_handle<>> ready_;
+  struct Ready {
+    std::coroutine_handle<> frame;
+    std::uint32_t slot;
+  };
+  std::vector<Ready> ready_;
   std::size_t ready_head_ = 0;
   std::vector<std::uint32_t> finished_;  // coroutines at their end, whose own count is still to be given back
   std::vector<std::uint32_t> dying_;     // slots that nobody counts any more: a list, for they may hang in long chains
   bool reaping_ = false;
   void* running_ = nullptr;  // the frame now running
+  std::uint32_t running_slot_ = WaitGroup::k_undecided;
+  std::uint64_t running_order_ = 0;
   int exceptions_before_ = 0;  // on their way when the frame now running was resumed
   struct Owed {
     void* frame;
