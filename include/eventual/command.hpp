@@ -18,7 +18,8 @@ struct ServiceInfo {
 /// What a command's handler may ask for. Valid while the handler runs, on its thread.
 class CommandContext {
  public:
-  CommandContext(const http::Request& request, const ServiceInfo& service) : request_(&request), service_(&service) {}
+  CommandContext(const http::Request& request, const ServiceInfo& service)
+      : request_(&request), service_(&service) {}
 
   const http::Request& request() const noexcept { return *request_; }
   const ServiceInfo& service() const noexcept { return *service_; }

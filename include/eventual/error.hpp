@@ -1,4 +1,5 @@
-// Errors: what fails has a name that programs test, a message that people read, and optional details.
+// Errors: what fails has a name that programs test, a message that people read, and optional
+// details.
 #pragma once
 
 #include <exception>
@@ -10,15 +11,19 @@
 
 namespace eventual {
 
-/// A failure as it is recorded, sent and thrown. Throw it from tasks, workflows and commands, or return it in a Result.
+/// A failure as it is recorded, sent and thrown. Throw it from tasks, workflows and commands, or
+/// return it in a Result.
 ///
-/// `name` is what programs compare ("OrderCancelled"), `message` is for people, `details` is JSON text or empty.
-/// A copy is independent of the original. Two errors are equal when all three parts are.
+/// `name` is what programs compare ("OrderCancelled"), `message` is for people, `details` is JSON
+/// text or empty. A copy is independent of the original. Two errors are equal when all three parts
+/// are.
 class Error : public std::exception {
  public:
   Error() = default;
   Error(std::string name, std::string message, std::string details_json = {})
-      : name_(std::move(name)), message_(std::move(message)), details_json_(std::move(details_json)) {}
+      : name_(std::move(name)),
+        message_(std::move(message)),
+        details_json_(std::move(details_json)) {}
 
   const std::string& name() const noexcept { return name_; }
   const std::string& message() const noexcept { return message_; }
@@ -48,7 +53,8 @@ class Timeout : public Error {
       : Error(std::string(name), std::move(message), std::move(details_json)) {}
 };
 
-/// A task's attempt went without a heartbeat for longer than its `heartbeat_timeout`. It is a Timeout too.
+/// A task's attempt went without a heartbeat for longer than its `heartbeat_timeout`. It is a
+/// Timeout too.
 class HeartbeatTimeout : public Timeout {
  public:
   static constexpr std::string_view k_name = "HeartbeatTimeout";
@@ -56,11 +62,13 @@ class HeartbeatTimeout : public Timeout {
       : Timeout(k_name, std::move(message), std::move(details_json)) {}
 };
 
-/// The execution was asked to stop. Thrown once, at the pending awaits or else the next one; later awaits work.
+/// The execution was asked to stop. Thrown once, at the pending awaits or else the next one; later
+/// awaits work.
 class Cancelled : public Error {
  public:
   static constexpr std::string_view k_name = "Cancelled";
-  explicit Cancelled(std::string message = "the execution was cancelled", std::string details_json = {})
+  explicit Cancelled(std::string message = "the execution was cancelled",
+                     std::string details_json = {})
       : Error(std::string(k_name), std::move(message), std::move(details_json)) {}
 };
 
@@ -80,11 +88,13 @@ inline constexpr std::string_view k_internal = "Internal";
 inline constexpr std::string_view k_corrupt = "Corrupt";
 }  // namespace error_names
 
-/// Throws `error` as the class that belongs to its name: Timeout, HeartbeatTimeout, Cancelled, or Error itself.
+/// Throws `error` as the class that belongs to its name: Timeout, HeartbeatTimeout, Cancelled, or
+/// Error itself.
 [[noreturn]] void throw_error(Error error);
 
-/// The Error that describes `exception`: an Error keeps its parts, another std::exception gets its class as name and
-/// what() as message, anything else is named "Error". `exception` must not be null.
+/// The Error that describes `exception`: an Error keeps its parts, another std::exception gets its
+/// class as name and what() as message, anything else is named "Error". `exception` must not be
+/// null.
 Error describe(const std::exception_ptr& exception);
 
 /// A value or an Error. Operating errors (disk, network, conflict, input) are returned, not thrown.

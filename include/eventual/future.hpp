@@ -1,4 +1,5 @@
-// Future<T>: the result of every operation. A workflow co_awaits it; an ordinary handler calls get().
+// Future<T>: the result of every operation. A workflow co_awaits it; an ordinary handler calls
+// get().
 #pragma once
 
 #include <concepts>
@@ -14,7 +15,8 @@
 #include "eventual/error.hpp"
 
 #if !defined(__clang__)
-#error "GCC 12 miscompiles coroutines: build this service with clang 19 (CMAKE_CXX_COMPILER=clang++-19)."
+#error \
+    "GCC 12 miscompiles coroutines: build this service with clang 19 (CMAKE_CXX_COMPILER=clang++-19)."
 #endif
 
 namespace eventual {
@@ -36,11 +38,13 @@ using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 template <class T>
 inline constexpr bool outlives_coroutine = false;
 
-/// A parameter that stays valid while a coroutine sleeps: a value, or the object of a lambda that captures nothing.
+/// A parameter that stays valid while a coroutine sleeps: a value, or the object of a lambda that
+/// captures nothing.
 template <class Parameter>
 inline constexpr bool coroutine_parameter_ok =
     !std::is_reference_v<Parameter> || outlives_coroutine<std::remove_cvref_t<Parameter>> ||
-    (std::is_class_v<std::remove_cvref_t<Parameter>> && std::is_empty_v<std::remove_cvref_t<Parameter>>);
+    (std::is_class_v<std::remove_cvref_t<Parameter>> &&
+     std::is_empty_v<std::remove_cvref_t<Parameter>>);
 
 /// The value of a settled future; throws its error.
 template <class T>
@@ -54,7 +58,8 @@ T take(const SlotRef& slot, bool may_move) {
       if constexpr (std::is_copy_constructible_v<T>) {
         return *value;
       } else {
-        throw Error(std::string(error_names::k_not_allowed), "a result that cannot be copied was awaited twice");
+        throw Error(std::string(error_names::k_not_allowed),
+                    "a result that cannot be copied was awaited twice");
       }
     }
     if constexpr (std::is_default_constructible_v<T>) {
@@ -99,7 +104,8 @@ struct PromiseBase {
 template <class T>
 class FutureAwaiter {
  public:
-  explicit FutureAwaiter(Future<T>&& future) noexcept : slot_(std::move(future).release_slot()), may_move_(true) {}
+  explicit FutureAwaiter(Future<T>&& future) noexcept
+      : slot_(std::move(future).release_slot()), may_move_(true) {}
   explicit FutureAwaiter(const Future<T>& future) noexcept : slot_(future.slot()) {}
 
   bool await_ready() {
@@ -127,7 +133,8 @@ class FutureAwaiter {
 /// Waits for several futures as `mode` says, and gives the position of the one that decided.
 class WaitMany {
  public:
-  WaitMany(WaitMode mode, std::vector<SlotRef> slots) : slots_(std::move(slots)), waiters_(slots_.size()) {
+  WaitMany(WaitMode mode, std::vector<SlotRef> slots)
+      : slots_(std::move(slots)), waiters_(slots_.size()) {
     group_.mode = mode;
   }
 
@@ -176,10 +183,12 @@ struct AwaitRules : PromiseBase {
   WaitMany&& await_transform(WaitMany&& many) noexcept { return std::move(many); }
 
   template <class Other>
-    requires(!is_future<std::remove_cvref_t<Other>> && !std::is_same_v<std::remove_cvref_t<Other>, WaitMany>)
+    requires(!is_future<std::remove_cvref_t<Other>> &&
+             !std::is_same_v<std::remove_cvref_t<Other>, WaitMany>)
   auto await_transform(Other&&) {
     static_assert(is_future<Other>,
-                  "only an ev::Future can be awaited here: a workflow must be able to replay what it waits for. "
+                  "only an ev::Future can be awaited here: a workflow must be able to replay what "
+                  "it waits for. "
                   "Do the work in a task and await the task.");
     return std::suspend_never{};
   }
@@ -209,7 +218,8 @@ struct Promise<void> : AwaitRules<Promise<void>> {
 
 /// The result of an operation that has already begun. Copies share it; dropping it cancels nothing.
 ///
-/// Thread rule: it belongs to the execution or handler that made it. Replay: the same values in the same order.
+/// Thread rule: it belongs to the execution or handler that made it. Replay: the same values in the
+/// same order.
 template <class T = void>
 class [[nodiscard]] Future {
  public:
@@ -217,8 +227,8 @@ class [[nodiscard]] Future {
 
   explicit Future(detail::SlotRef slot) noexcept : slot_(std::move(slot)) {}
 
-  /// Waits and gives the value, or throws the failure. In handlers only: it blocks. A workflow writes co_await; there it
-  /// throws NotAllowed.
+  /// Waits and gives the value, or throws the failure. In handlers only: it blocks. A workflow
+  /// writes co_await; there it throws NotAllowed.
   T get() && {
     slot_.runtime()->block_until_settled(slot_.index());
     return detail::take<T>(slot_, true);
@@ -228,11 +238,13 @@ class [[nodiscard]] Future {
     return detail::take<T>(slot_, false);
   }
 
-  /// Gives up waiting for it: it fails with Cancelled, and who awaits it is told. Nothing where it is settled.
+  /// Gives up waiting for it: it fails with Cancelled, and who awaits it is told. Nothing where it
+  /// is settled.
   ///
-  /// A task's attempt gets its stop token and its result is ignored (with `.on_cancel = ev::OnCancel::wait` the call still
-  /// delivers its outcome); a timer or a wait ends; a child is asked to cancel. A coroutine's pending await throws Cancelled, and
-  /// what it was waiting for is cancelled too, down to shields. Signals that are on their way cannot be called back. Replay:
+  /// A task's attempt gets its stop token and its result is ignored (with `.on_cancel =
+  /// ev::OnCancel::wait` the call still delivers its outcome); a timer or a wait ends; a child is
+  /// asked to cancel. A coroutine's pending await throws Cancelled, and what it was waiting for is
+  /// cancelled too, down to shields. Signals that are on their way cannot be called back. Replay:
   /// recorded as a call of its own.
   void cancel(std::source_location location = std::source_location::current()) const {
     slot_.runtime()->cancel(slot_.index(), location);
@@ -271,7 +283,8 @@ template <class T>
 Future<T> ready_future(T value) {
   Runtime& runtime = Runtime::require("a future");
   auto* held = new T(std::move(value));
-  return Future<T>(runtime.make_settled(held, [](void* object) { delete static_cast<T*>(object); }));
+  return Future<T>(
+      runtime.make_settled(held, [](void* object) { delete static_cast<T*>(object); }));
 }
 
 }  // namespace detail
@@ -280,13 +293,15 @@ Future<T> ready_future(T value) {
 
 namespace eventual::detail {
 
-/// The promise of a coroutine that was declared with these parameters. They are checked in a function's body, which is looked at
-/// when everything is declared: within a coroutine lambda its own closure is still incomplete.
+/// The promise of a coroutine that was declared with these parameters. They are checked in a
+/// function's body, which is looked at when everything is declared: within a coroutine lambda its
+/// own closure is still incomplete.
 template <class T, class... Parameters>
 struct CheckedPromise : Promise<T> {
   Future<T> get_return_object() {
     static_assert((coroutine_parameter_ok<Parameters> && ...),
-                  "a coroutine outlives the call that made it: take parameters by value, and let a coroutine lambda capture "
+                  "a coroutine outlives the call that made it: take parameters by value, and let a "
+                  "coroutine lambda capture "
                   "nothing (pass what it needs as parameters, they are copied into its frame)");
     return Promise<T>::get_return_object();
   }
@@ -308,8 +323,9 @@ void detach(Future<T> future) {
   (void)std::move(future).release_slot();
 }
 
-/// Protects a future from cancellation: who awaits it is not interrupted, and nothing of it is cancelled; a cancellation that
-/// arrives meanwhile is thrown by the next await after it. `co_await ev::shield(commit(order));`
+/// Protects a future from cancellation: who awaits it is not interrupted, and nothing of it is
+/// cancelled; a cancellation that arrives meanwhile is thrown by the next await after it. `co_await
+/// ev::shield(commit(order));`
 template <class T>
 Future<T> shield(Future<T> future) {
   future.slot().runtime()->set_shielded(future.slot().index());
@@ -401,13 +417,15 @@ typename OneOf<T...>::type take_decided(std::uint32_t position, const std::vecto
 
 }  // namespace detail
 
-/// All values in argument order (std::monostate for void), or the first failure at once; the others go on.
+/// All values in argument order (std::monostate for void), or the first failure at once; the others
+/// go on.
 template <class... T>
   requires(sizeof...(T) > 0)
 Future<std::tuple<detail::Stored<T>...>> all(Future<T>... futures) {
   std::vector<detail::SlotRef> slots = detail::slots_of(futures...);
   const std::uint32_t decided = co_await detail::WaitMany(detail::WaitMode::all, slots);
-  if (slots[decided].runtime()->failed(slots[decided].index())) detail::take<void>(slots[decided], false);
+  if (slots[decided].runtime()->failed(slots[decided].index()))
+    detail::take<void>(slots[decided], false);
   slots.clear();
   co_return std::tuple<detail::Stored<T>...>{detail::take_stored<T>(futures.slot())...};
 }
@@ -417,7 +435,8 @@ Future<std::vector<T>> all(std::vector<Future<T>> futures) {
   const std::uint32_t decided = co_await detail::WaitMany(detail::WaitMode::all, slots);
   std::vector<T> values;
   if (futures.empty()) co_return values;
-  if (slots[decided].runtime()->failed(slots[decided].index())) detail::take<void>(slots[decided], false);
+  if (slots[decided].runtime()->failed(slots[decided].index()))
+    detail::take<void>(slots[decided], false);
   slots.clear();
   values.reserve(futures.size());
   for (const auto& future : futures) values.push_back(detail::take<T>(future.slot(), true));
@@ -443,7 +462,8 @@ Future<T> any(std::vector<Future<T>> futures) {
   std::vector<detail::SlotRef> slots = detail::slots_of_all(futures);
   futures.clear();
   const std::uint32_t decided = co_await detail::WaitMany(detail::WaitMode::any, slots);
-  if (slots.empty() || slots[decided].runtime()->failed(slots[decided].index())) detail::throw_all_failed(slots);
+  if (slots.empty() || slots[decided].runtime()->failed(slots[decided].index()))
+    detail::throw_all_failed(slots);
   co_return detail::take<T>(slots[decided], true);
 }
 
@@ -480,11 +500,13 @@ Future<std::vector<Result<T>>> all_settled(std::vector<Future<T>> futures) {
   co_return results;
 }
 
-/// Calls `function` for each item at once and gives all results in the order of the items, as all() does.
+/// Calls `function` for each item at once and gives all results in the order of the items, as all()
+/// does.
 template <class Items, class Function>
 auto map(Items&& items, Function&& function) {
   using FutureType = std::invoke_result_t<Function&, decltype(*std::begin(items))>;
-  static_assert(detail::is_future<FutureType>, "ev::map needs a function that returns an ev::Future: a task or a coroutine");
+  static_assert(detail::is_future<FutureType>,
+                "ev::map needs a function that returns an ev::Future: a task or a coroutine");
   std::vector<FutureType> futures;
   for (auto&& item : items) futures.push_back(function(item));
   return all(std::move(futures));

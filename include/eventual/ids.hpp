@@ -6,7 +6,8 @@
 
 namespace eventual {
 
-/// A running or closed execution. `id` is "<workflow>/<name>"; `run` counts from 1 and grows when it is continued or retried.
+/// A running or closed execution. `id` is "<workflow>/<name>"; `run` counts from 1 and grows when
+/// it is continued or retried.
 struct ExecutionId {
   std::string id;
   std::uint32_t run = 0;  ///< 0: the latest

@@ -19,18 +19,18 @@ namespace eventual {
 
 /// What happens after a handler threw or timed out.
 struct RetryPolicy {
-  std::uint32_t max_attempts = 1;               ///< attempts in all; 1: the first failure is final
-  Duration initial_interval = Duration(1000);   ///< pause before the second attempt
-  double multiplier = 2.0;                      ///< each pause is so many times the one before
-  Duration max_interval = Duration(60'000);     ///< no pause is longer
-  double jitter = 0.1;                          ///< each pause varies by up to this fraction, 0 to 1
+  std::uint32_t max_attempts = 1;              ///< attempts in all; 1: the first failure is final
+  Duration initial_interval = Duration(1000);  ///< pause before the second attempt
+  double multiplier = 2.0;                     ///< each pause is so many times the one before
+  Duration max_interval = Duration(60'000);    ///< no pause is longer
+  double jitter = 0.1;                         ///< each pause varies by up to this fraction, 0 to 1
   std::vector<std::string> non_retryable = {};  ///< names of errors that are final at once
 };
 
 /// What a crash in the middle of an attempt means.
 enum class Delivery : std::uint8_t {  // reaches disk: never renumber
-  at_least_once,  ///< it runs again, without using up an attempt
-  at_most_once,   ///< the call fails with Interrupted
+  at_least_once,                      ///< it runs again, without using up an attempt
+  at_most_once,                       ///< the call fails with Interrupted
 };
 
 /// What cancelling the execution does to a task in flight.
@@ -61,8 +61,9 @@ struct KeyTypes<R (C::*)(A) const> {
 
 }  // namespace detail
 
-/// What a task's limit counts by: a member of its input (`&Order::card`) or a function of it that captures nothing. It gives
-/// text or a whole number, runs on the engine's thread and must be quick. Calls whose key throws fail with what it throws.
+/// What a task's limit counts by: a member of its input (`&Order::card`) or a function of it that
+/// captures nothing. It gives text or a whole number, runs on the engine's thread and must be
+/// quick. Calls whose key throws fail with what it throws.
 class LimitKey {
  public:
   LimitKey() = default;
@@ -70,11 +71,13 @@ class LimitKey {
     requires(!std::is_same_v<std::remove_cvref_t<Function>, LimitKey>)
   LimitKey(Function function) {  // NOLINT: converts on purpose
     if constexpr (std::is_member_object_pointer_v<Function>) {
-      set<typename detail::KeyTypes<Function>::Input>([function](const auto& input) { return input.*function; });
+      set<typename detail::KeyTypes<Function>::Input>(
+          [function](const auto& input) { return input.*function; });
     } else if constexpr (std::is_pointer_v<Function>) {
       set<typename detail::KeyTypes<Function>::Input>(function);
     } else {
-      static_assert(std::is_empty_v<Function>, "the key of a limit is computed from the input alone: capture nothing");
+      static_assert(std::is_empty_v<Function>,
+                    "the key of a limit is computed from the input alone: capture nothing");
       set<typename detail::KeyTypes<decltype(&Function::operator())>::Input>(function);
     }
   }
@@ -110,11 +113,12 @@ struct Rate {
   Duration per = Duration(1000);
 };
 
-/// How many attempts of a task may run, on each node. Those beyond wait in the order in which they came, without a thread.
+/// How many attempts of a task may run, on each node. Those beyond wait in the order in which they
+/// came, without a thread.
 struct TaskLimit {
   std::uint32_t concurrency = 0;  ///< attempts at once; 0: no limit
   Rate rate = {};                 ///< attempts begun; it starts anew with the process
-  LimitKey key = {};              ///< each key has a limit of its own; absent: one for the whole task
+  LimitKey key = {};  ///< each key has a limit of its own; absent: one for the whole task
 
   bool limits() const noexcept { return concurrency > 0 || rate.count > 0; }
 };
@@ -125,15 +129,18 @@ struct TaskOptions {
   RetryPolicy retry = {};
   OnCancel on_cancel = OnCancel::abandon;
   Delivery delivery = Delivery::at_least_once;
-  /// The longest time between two heartbeats of an attempt; when it passes the attempt fails with HeartbeatTimeout.
+  /// The longest time between two heartbeats of an attempt; when it passes the attempt fails with
+  /// HeartbeatTimeout.
   Duration heartbeat_timeout = k_forever;
   TaskLimit limit = {};
-  /// Only reads or computes: attempts are not recorded and may run before the commit; call and result are recorded together.
+  /// Only reads or computes: attempts are not recorded and may run before the commit; call and
+  /// result are recorded together.
   bool pure = false;
   std::string description = {};
 };
 
-/// What one call overrides of its task's options. Recorded with the call, so that it holds after a restart too.
+/// What one call overrides of its task's options. Recorded with the call, so that it holds after a
+/// restart too.
 struct CallOptions {
   std::optional<Duration> timeout = {};
   std::optional<Duration> deadline = {};
@@ -145,22 +152,24 @@ struct CallOptions {
 };
 
 struct WorkflowOptions {
-  Duration timeout = k_forever;  ///< of an execution; when it passes the execution closes as timed_out
+  Duration timeout =
+      k_forever;  ///< of an execution; when it passes the execution closes as timed_out
   std::string description = {};
 };
 
 /// What closing the parent, however it closes, does to a child that is still open.
 enum class ParentClose : std::uint8_t {  // reaches disk: never renumber
-  abandon,    ///< nothing
-  cancel,     ///< it is asked to cancel
-  terminate,  ///< it is terminated
+  abandon,                               ///< nothing
+  cancel,                                ///< it is asked to cancel
+  terminate,                             ///< it is terminated
 };
 
 /// How an execution is started.
 struct StartOptions {
-  std::string name = {};               ///< starts once for each name; empty: a fresh one
+  std::string name = {};                 ///< starts once for each name; empty: a fresh one
   std::optional<Duration> timeout = {};  ///< instead of the definition's
-  ParentClose on_parent_close = ParentClose::abandon;  ///< of a child; nothing for what a handler starts
+  ParentClose on_parent_close =
+      ParentClose::abandon;  ///< of a child; nothing for what a handler starts
 };
 
 struct WaitOptions {

@@ -28,8 +28,7 @@ class Number {
   constexpr Number(Integer value)
       : bits_(static_cast<std::uint64_t>(value)),
         form_(value < Integer(0) ? Form::negative : Form::natural) {}
-  constexpr Number(double value)
-      : real_(value), form_(Form::real) {}
+  constexpr Number(double value) : real_(value), form_(Form::real) {}
   // NOLINTEND(google-explicit-constructor)
 
   /// The value as Json keeps it: an integer stays one.
@@ -47,8 +46,7 @@ class Number {
 class Literal {
  public:
   // NOLINTBEGIN(google-explicit-constructor): it converts on purpose.
-  constexpr Literal(std::nullptr_t)
-      : text_("null"), form_(Form::json) {}
+  constexpr Literal(std::nullptr_t) : text_("null"), form_(Form::json) {}
   template <std::same_as<bool> Bool>
   constexpr Literal(Bool value) : text_(value ? "true" : "false"), form_(Form::json) {}
   template <class Value>

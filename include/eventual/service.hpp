@@ -23,8 +23,9 @@
 
 namespace eventual {
 
-/// Holds the declarations of one service and runs it. Declare while the program starts; declaring never throws: `run` reports
-/// every defect with its source line. Must outlive the handles that it gives.
+/// Holds the declarations of one service and runs it. Declare while the program starts; declaring
+/// never throws: `run` reports every defect with its source line. Must outlive the handles that it
+/// gives.
 class Service {
  public:
   explicit Service(std::string name, ServiceOptions options = {});
@@ -34,8 +35,8 @@ class Service {
 
   const std::string& name() const noexcept { return declarations_.name(); }
 
-  /// Declares a task. The handler takes its input (or nothing) first, then by type what it wants of TaskContext& and what
-  /// `provide` supplies; it runs on a worker thread and may block.
+  /// Declares a task. The handler takes its input (or nothing) first, then by type what it wants of
+  /// TaskContext& and what `provide` supplies; it runs on a worker thread and may block.
   template <class Handler>
   auto task(std::string task_name, TaskOptions options, Handler handler,
             std::source_location location = std::source_location::current()) {
@@ -43,28 +44,33 @@ class Service {
     detail::TaskDefinition definition;
     describe<Types>(definition, std::move(task_name), location);
     if (options.limit.key && *options.limit.key.input() != typeid(typename Types::Input)) {
-      declarations_.add_defect("task \"" + definition.name + "\": limit.key is computed from another type than the input",
+      declarations_.add_defect("task \"" + definition.name +
+                                   "\": limit.key is computed from another type than the input",
                                location);
     }
     definition.options = std::move(options);
     definition.run = detail::make_handler(std::move(handler));
     definition.normalise_result = &detail::normalise_json<typename Types::Output>;
-    return Task<typename Types::Input, typename Types::Output>(declarations_.add(std::move(definition)).name);
+    return Task<typename Types::Input, typename Types::Output>(
+        declarations_.add(std::move(definition)).name);
   }
   template <class Handler>
     requires(!std::is_convertible_v<Handler, TaskOptions>)
-  auto task(std::string task_name, Handler handler, std::source_location location = std::source_location::current()) {
+  auto task(std::string task_name, Handler handler,
+            std::source_location location = std::source_location::current()) {
     return task(std::move(task_name), TaskOptions{}, std::move(handler), location);
   }
 
-  /// Declares a workflow: a coroutine lambda that captures nothing and takes its input by value, or a function that returns a
-  /// future.
+  /// Declares a workflow: a coroutine lambda that captures nothing and takes its input by value, or
+  /// a function that returns a future.
   template <class Handler>
   auto workflow(std::string workflow_name, WorkflowOptions options, Handler handler,
                 std::source_location location = std::source_location::current()) {
     using Types = detail::HandlerTypes<Handler>;
-    static_assert(Types::returns_future, "a workflow returns ev::Future<Result>: write it as a coroutine");
-    static_assert(std::tuple_size_v<typename Types::Parameters> <= 1, "a workflow takes one input, by value");
+    static_assert(Types::returns_future,
+                  "a workflow returns ev::Future<Result>: write it as a coroutine");
+    static_assert(std::tuple_size_v<typename Types::Parameters> <= 1,
+                  "a workflow takes one input, by value");
     static_assert(std::is_empty_v<Handler> || !std::is_class_v<Handler>,
                   "a workflow must not capture: what it needs is its input, tasks and signals");
     using Input = typename Types::Input;
@@ -73,7 +79,8 @@ class Service {
     describe<Types>(definition, std::move(workflow_name), location);
     definition.options = std::move(options);
     definition.normalise = &detail::normalise_json<Input>;
-    definition.start = [handler = std::move(handler)](std::string_view input_json) -> detail::SlotRef {
+    definition.start = [handler =
+                            std::move(handler)](std::string_view input_json) -> detail::SlotRef {
       if constexpr (Types::has_input) {
         return handler(detail::decode_value<Input>(input_json)).release_slot();
       } else {
@@ -97,7 +104,8 @@ class Service {
 
   /// Declares a signal.
   template <class Payload = void>
-  Signal<Payload> signal(std::string signal_name, std::source_location location = std::source_location::current()) {
+  Signal<Payload> signal(std::string signal_name,
+                         std::source_location location = std::source_location::current()) {
     detail::SignalDefinition definition;
     definition.name = std::move(signal_name);
     definition.location = location;
@@ -106,24 +114,29 @@ class Service {
     return Signal<Payload>(declarations_.add(std::move(definition)).name);
   }
 
-  /// Starts `started` with `input` at the times of `when`, as an execution named "<schedule>-<time>".
+  /// Starts `started` with `input` at the times of `when`, as an execution named
+  /// "<schedule>-<time>".
   template <class Input, class Output>
-  Schedule schedule(std::string schedule_name, Timetable when, const Workflow<Input, Output>& started,
-                    const detail::Stored<Input>& input, ScheduleOptions options = {},
+  Schedule schedule(std::string schedule_name, Timetable when,
+                    const Workflow<Input, Output>& started, const detail::Stored<Input>& input,
+                    ScheduleOptions options = {},
                     std::source_location location = std::source_location::current())
     requires(!std::is_void_v<Input>)
   {
-    return add_schedule(std::move(schedule_name), std::move(when), started.name(), to_json(input), std::move(options),
-                        location);
+    return add_schedule(std::move(schedule_name), std::move(when), started.name(), to_json(input),
+                        std::move(options), location);
   }
   template <class Output>
-  Schedule schedule(std::string schedule_name, Timetable when, const Workflow<void, Output>& started,
-                    ScheduleOptions options = {}, std::source_location location = std::source_location::current()) {
-    return add_schedule(std::move(schedule_name), std::move(when), started.name(), "null", std::move(options), location);
+  Schedule schedule(std::string schedule_name, Timetable when,
+                    const Workflow<void, Output>& started, ScheduleOptions options = {},
+                    std::source_location location = std::source_location::current()) {
+    return add_schedule(std::move(schedule_name), std::move(when), started.name(), "null",
+                        std::move(options), location);
   }
 
-  /// Declares a query: a function of the view that an execution published last (ev::publish), and of an input where it takes
-  /// a second parameter. It runs wherever the query is asked, on any thread, and must not change anything.
+  /// Declares a query: a function of the view that an execution published last (ev::publish), and
+  /// of an input where it takes a second parameter. It runs wherever the query is asked, on any
+  /// thread, and must not change anything.
   template <class Function>
   auto query(std::string query_name, Function function,
              std::source_location location = std::source_location::current()) {
@@ -138,13 +151,15 @@ class Service {
     definition.view = detail::schema_or_null<View>();
     definition.input = detail::schema_or_null<Input>();
     definition.output = detail::schema_or_null<Output>();
-    definition.run = [function = std::move(function)](std::string_view view, std::string_view input) -> std::string {
+    definition.run = [function = std::move(function)](std::string_view view,
+                                                      std::string_view input) -> std::string {
       if constexpr (std::is_void_v<Input>) {
         (void)input;
         return to_json(static_cast<const Output&>(function(detail::decode_value<View>(view))));
       } else {
         auto asked = detail::decode_value<Input>(input);
-        return to_json(static_cast<const Output&>(function(detail::decode_value<View>(view), std::move(asked))));
+        return to_json(static_cast<const Output&>(
+            function(detail::decode_value<View>(view), std::move(asked))));
       }
     };
     return Query<Input, Output>(declarations_.add(std::move(definition)).name);
@@ -152,7 +167,8 @@ class Service {
 
   /// Declares an update: a request that a workflow validates and answers, once.
   template <class Input = void, class Output = void>
-  Update<Input, Output> update(std::string update_name, std::source_location location = std::source_location::current()) {
+  Update<Input, Output> update(std::string update_name,
+                               std::source_location location = std::source_location::current()) {
     detail::UpdateDefinition definition;
     definition.name = std::move(update_name);
     definition.location = location;
@@ -162,8 +178,8 @@ class Service {
     return Update<Input, Output>(declarations_.add(std::move(definition)).name);
   }
 
-  /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants of CommandContext&,
-  /// const http::Request&, const ServiceInfo& and what `provide` supplies.
+  /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants
+  /// of CommandContext&, const http::Request&, const ServiceInfo& and what `provide` supplies.
   template <class Handler>
   auto command(std::string command_name, CommandOptions options, Handler handler,
                std::source_location location = std::source_location::current()) {
@@ -171,9 +187,10 @@ class Service {
     detail::CommandDefinition definition;
     describe<Types>(definition, std::move(command_name), location);
     definition.options = std::move(options);
-    definition.run =
-        detail::make_handler(std::move(handler), definition.options.input, definition.options.unknown_fields_refused);
-    return Command<typename Types::Input, typename Types::Output>(declarations_.add(std::move(definition)).name);
+    definition.run = detail::make_handler(std::move(handler), definition.options.input,
+                                          definition.options.unknown_fields_refused);
+    return Command<typename Types::Input, typename Types::Output>(
+        declarations_.add(std::move(definition)).name);
   }
   template <class Handler>
     requires(!std::is_convertible_v<Handler, CommandOptions>)
@@ -184,20 +201,24 @@ class Service {
 
   /// Answers a command of a contract; a handler of other types does not compile.
   template <class Input, class Output, class Handler>
-  Command<Input, Output> implement(const Command<Input, Output>& contract, CommandOptions options, Handler handler,
-                                   std::source_location location = std::source_location::current()) {
+  Command<Input, Output> implement(
+      const Command<Input, Output>& contract, CommandOptions options, Handler handler,
+      std::source_location location = std::source_location::current()) {
     using Types = detail::HandlerTypes<Handler>;
-    static_assert(std::is_same_v<typename Types::Input, Input> && std::is_same_v<typename Types::Output, Output>,
+    static_assert(std::is_same_v<typename Types::Input, Input> &&
+                      std::is_same_v<typename Types::Output, Output>,
                   "the handler's input and result must be those of the contract");
     return command(std::string(contract.name()), std::move(options), std::move(handler), location);
   }
   template <class Input, class Output, class Handler>
-  Command<Input, Output> implement(const Command<Input, Output>& contract, Handler handler,
-                                   std::source_location location = std::source_location::current()) {
+  Command<Input, Output> implement(
+      const Command<Input, Output>& contract, Handler handler,
+      std::source_location location = std::source_location::current()) {
     return implement(contract, CommandOptions{}, std::move(handler), location);
   }
 
-  /// Gives handlers that ask for `T&` this object. A later call for the same type replaces it (tests do).
+  /// Gives handlers that ask for `T&` this object. A later call for the same type replaces it
+  /// (tests do).
   template <class T, class... Arguments>
   T& provide(Arguments&&... arguments) {
     auto object = std::make_shared<T>(std::forward<Arguments>(arguments)...);
@@ -206,8 +227,9 @@ class Service {
     return reference;
   }
 
-  /// Runs the program: `serve` (also without a verb), `manifest`, `version`; each knows --help. Returns the exit code: 0 after
-  /// a clean stop, 1 when it could not run, 2 for wrong usage or a defect in the declarations. Handles SIGTERM and SIGINT.
+  /// Runs the program: `serve` (also without a verb), `manifest`, `version`; each knows --help.
+  /// Returns the exit code: 0 after a clean stop, 1 when it could not run, 2 for wrong usage or a
+  /// defect in the declarations. Handles SIGTERM and SIGINT.
   int run(int argc, char** argv);
 
   const detail::Declarations& declarations() const noexcept { return declarations_; }
@@ -215,15 +237,17 @@ class Service {
 
  private:
   template <class Types>
-  static void describe(detail::Declaration& declaration, std::string declared_name, std::source_location location) {
+  static void describe(detail::Declaration& declaration, std::string declared_name,
+                       std::source_location location) {
     declaration.name = std::move(declared_name);
     declaration.location = location;
     declaration.input = detail::schema_or_null<typename Types::Input>();
     declaration.output = detail::schema_or_null<typename Types::Output>();
   }
 
-  Schedule add_schedule(std::string schedule_name, Timetable when, std::string_view workflow_name, std::string input_json,
-                        ScheduleOptions options, std::source_location location);
+  Schedule add_schedule(std::string schedule_name, Timetable when, std::string_view workflow_name,
+                        std::string input_json, ScheduleOptions options,
+                        std::source_location location);
 
   detail::Declarations declarations_;
   ServiceOptions options_;

@@ -1,4 +1,5 @@
-// Tasks: units of real work. They run on worker threads, may block, and are retried; one result is recorded.
+// Tasks: units of real work. They run on worker threads, may block, and are retried; one result is
+// recorded.
 #pragma once
 
 #include <concepts>
@@ -37,7 +38,8 @@ class TaskContext {
  public:
   /// `port` must outlive it; null: heartbeats and completing later are NotAllowed.
   TaskContext(std::string execution_id, std::uint32_t run, std::uint32_t seq, std::uint32_t attempt,
-              std::string idempotency_key, std::stop_token stop, detail::AttemptPort* port = nullptr)
+              std::string idempotency_key, std::stop_token stop,
+              detail::AttemptPort* port = nullptr)
       : execution_id_(std::move(execution_id)),
         run_(run),
         seq_(seq),
@@ -54,19 +56,22 @@ class TaskContext {
   std::uint32_t attempt() const noexcept { return attempt_; }
   /// The same for every attempt of this call, different for every other call.
   const std::string& idempotency_key() const noexcept { return idempotency_key_; }
-  /// Asked to stop when the attempt timed out, its result is no longer wanted, or the service shuts down.
+  /// Asked to stop when the attempt timed out, its result is no longer wanted, or the service shuts
+  /// down.
   const std::stop_token& stop_token() const noexcept { return stop_; }
 
-  /// Says that the attempt is alive, and how far it is. Cheap: call it as often as there is something to say; most calls only
-  /// note the details. With `.heartbeat_timeout` an attempt that says nothing for longer fails with HeartbeatTimeout.
+  /// Says that the attempt is alive, and how far it is. Cheap: call it as often as there is
+  /// something to say; most calls only note the details. With `.heartbeat_timeout` an attempt that
+  /// says nothing for longer fails with HeartbeatTimeout.
   template <class Details>
   void heartbeat(const Details& details) {
     port().heartbeat(to_json(details));
   }
   void heartbeat() { port().heartbeat("null"); }
 
-  /// What an earlier attempt of this call said last: in the same process exactly that, after a crash of the process what it said
-  /// five seconds before it at the latest. Nothing where no attempt has said anything. InvalidInput where it is no `Details`.
+  /// What an earlier attempt of this call said last: in the same process exactly that, after a
+  /// crash of the process what it said five seconds before it at the latest. Nothing where no
+  /// attempt has said anything. InvalidInput where it is no `Details`.
   template <class Details>
   std::optional<Details> last_heartbeat() const {
     const std::string* json = port().last_heartbeat();
@@ -74,16 +79,19 @@ class TaskContext {
     return detail::decode_value<Details>(*json);
   }
 
-  /// Makes the attempt end without a result when the handler returns (what it returns is ignored), and gives a token: whoever
-  /// has it completes the attempt later, by `ev::complete_task`, `ev::fail_task`, `ev::heartbeat_task` or POST /_eventual/tasks/….
-  /// Until then the attempt is in flight without a thread; that survives restarts, and its timeouts go on. Signals of the handler
-  /// leave when it returns. The same token at every call; an attempt that fails makes it useless.
+  /// Makes the attempt end without a result when the handler returns (what it returns is ignored),
+  /// and gives a token: whoever has it completes the attempt later, by `ev::complete_task`,
+  /// `ev::fail_task`, `ev::heartbeat_task` or POST /_eventual/tasks/…. Until then the attempt is in
+  /// flight without a thread; that survives restarts, and its timeouts go on. Signals of the
+  /// handler leave when it returns. The same token at every call; an attempt that fails makes it
+  /// useless.
   std::string complete_later() { return port().complete_later(); }
 
  private:
   detail::AttemptPort& port() const {
     if (port_ == nullptr) {
-      throw Error(std::string(error_names::k_not_allowed), "heartbeats and tokens work only in a task that a workflow called");
+      throw Error(std::string(error_names::k_not_allowed),
+                  "heartbeats and tokens work only in a task that a workflow called");
     }
     return *port_;
   }
@@ -100,12 +108,14 @@ class TaskContext {
 template <>
 inline constexpr bool detail::outlives_coroutine<TaskContext> = true;
 
-/// The key of the task call that this thread is running an attempt of; the same on every attempt. NotAllowed elsewhere.
+/// The key of the task call that this thread is running an attempt of; the same on every attempt.
+/// NotAllowed elsewhere.
 std::string idempotency_key();
 
-/// Completes the attempt that a token stands for (TaskContext::complete_later) with its result. Handlers only; completes when
-/// that is durable. Fails with NotAllowed for a token that this service did not sign or that was altered, Closed when the attempt
-/// is over (completed, failed, timed out, or its execution closed), InvalidInput for a result that is not the task's.
+/// Completes the attempt that a token stands for (TaskContext::complete_later) with its result.
+/// Handlers only; completes when that is durable. Fails with NotAllowed for a token that this
+/// service did not sign or that was altered, Closed when the attempt is over (completed, failed,
+/// timed out, or its execution closed), InvalidInput for a result that is not the task's.
 template <class Value>
 Future<void> complete_task(std::string token, const Value& result) {
   return Future<void>(detail::Runtime::require("completing a task")
@@ -114,8 +124,9 @@ Future<void> complete_task(std::string token, const Value& result) {
                                          .json = to_json(result)}));
 }
 inline Future<void> complete_task(std::string token) {
-  return Future<void>(detail::Runtime::require("completing a task")
-                          .tell_attempt({.kind = detail::AttemptNews::Kind::success, .token = std::move(token)}));
+  return Future<void>(
+      detail::Runtime::require("completing a task")
+          .tell_attempt({.kind = detail::AttemptNews::Kind::success, .token = std::move(token)}));
 }
 /// Fails the attempt: the task's retry policy decides what follows. Otherwise as complete_task.
 inline Future<void> fail_task(std::string token, Error error) {
@@ -124,7 +135,8 @@ inline Future<void> fail_task(std::string token, Error error) {
                                          .token = std::move(token),
                                          .error = std::move(error)}));
 }
-/// TaskContext::heartbeat from elsewhere. Gives true when the attempt is asked to stop. Otherwise as complete_task.
+/// TaskContext::heartbeat from elsewhere. Gives true when the attempt is asked to stop. Otherwise
+/// as complete_task.
 template <class Details>
 Future<bool> heartbeat_task(std::string token, const Details& details) {
   return Future<bool>(detail::Runtime::require("a heartbeat")
@@ -134,7 +146,8 @@ Future<bool> heartbeat_task(std::string token, const Details& details) {
                                          .decode = detail::decoder_of<bool>()}));
 }
 
-/// A task of a service. A literal value: copy it freely. Call it in a workflow; elsewhere the call throws NotAllowed.
+/// A task of a service. A literal value: copy it freely. Call it in a workflow; elsewhere the call
+/// throws NotAllowed.
 template <class Input, class Output>
 class Task {
  public:
@@ -146,8 +159,9 @@ class Task {
 
   std::string_view name() const noexcept { return name_; }
 
-  /// Calls it. The attempt starts when the turn that asked for it is durable. Fails with the handler's error after its last
-  /// attempt, Timeout, Interrupted, or NotFound where the service has no such task. Replay: gives the recorded result.
+  /// Calls it. The attempt starts when the turn that asked for it is durable. Fails with the
+  /// handler's error after its last attempt, Timeout, Interrupted, or NotFound where the service
+  /// has no such task. Replay: gives the recorded result.
   Future<Output> operator()(const detail::Stored<Input>& input, const CallOptions& options = {},
                             std::source_location location = std::source_location::current()) const
     requires(!std::is_void_v<Input>)
@@ -162,7 +176,8 @@ class Task {
   }
 
  private:
-  Future<Output> call(std::string input, const CallOptions& options, std::source_location location) const {
+  Future<Output> call(std::string input, const CallOptions& options,
+                      std::source_location location) const {
     return Future<Output>(detail::Runtime::require("calling a task")
                               .call_task({.task = name_,
                                           .input = std::move(input),

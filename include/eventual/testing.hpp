@@ -1,5 +1,6 @@
-// Tests of a service on virtual time: the real engine on a memory store, one thing at a time, and a clock that moves only when
-// the test says so. Works with any test framework; what goes wrong is thrown as ev::Error.
+// Tests of a service on virtual time: the real engine on a memory store, one thing at a time, and a
+// clock that moves only when the test says so. Works with any test framework; what goes wrong is
+// thrown as ev::Error.
 #pragma once
 
 #include <chrono>
@@ -66,8 +67,8 @@ class TaskMockCore {
 
 }  // namespace detail
 
-/// A task that a test answers for. Behaviours for one attempt are used up first, in order; then the standing one. Without any,
-/// it succeeds with a default-made result. Belongs to its environment.
+/// A task that a test answers for. Behaviours for one attempt are used up first, in order; then the
+/// standing one. Without any, it succeeds with a default-made result. Belongs to its environment.
 template <class Input, class Output>
 class TaskMock {
  public:
@@ -126,8 +127,8 @@ class TaskMock {
     return *this;
   }
 
-  /// Attempts end without a result and leave a token in tokens(), as a handler that calls TaskContext::complete_later. Complete
-  /// them with TestEnvironment::complete or fail.
+  /// Attempts end without a result and leave a token in tokens(), as a handler that calls
+  /// TaskContext::complete_later. Complete them with TestEnvironment::complete or fail.
   TaskMock& async() {
     core_->async_always();
     return *this;
@@ -187,14 +188,16 @@ class TaskMock {
 template <class Output>
 class TestExecution {
  public:
-  TestExecution(TestEnvironment& environment, std::string id) : environment_(&environment), id_(std::move(id)) {}
+  TestExecution(TestEnvironment& environment, std::string id)
+      : environment_(&environment), id_(std::move(id)) {}
 
   const std::string& id() const noexcept { return id_; }
   operator ExecutionId() const { return ExecutionId{id_, 0}; }  // NOLINT: it stands for its id
 
   /// "running", "succeeded", "failed", …
   std::string status() const;
-  /// The result; throws what the execution failed with. While it is open: throws Error("NotClosed") that says what it waits for.
+  /// The result; throws what the execution failed with. While it is open: throws Error("NotClosed")
+  /// that says what it waits for.
   Output result() const;
   /// The failure of a failed execution, the reason of a parked one.
   std::optional<Error> error() const;
@@ -207,14 +210,16 @@ class TestExecution {
 };
 
 struct TestOptions {
-  Timestamp start{};         ///< the first instant
-  std::uint64_t seed = 1;    ///< of ids and jitter
-  std::size_t live_executions_max = 20'000;  ///< a small one makes executions be replayed all the time
+  Timestamp start{};       ///< the first instant
+  std::uint64_t seed = 1;  ///< of ids and jitter
+  std::size_t live_executions_max =
+      20'000;  ///< a small one makes executions be replayed all the time
 };
 
 /// One service under test. One thread uses it at a time.
 ///
-/// start, send, cancel and call do all that can be done at the current instant before they return; time moves by tick alone.
+/// start, send, cancel and call do all that can be done at the current instant before they return;
+/// time moves by tick alone.
 class TestEnvironment {
  public:
   explicit TestEnvironment(Service& service, TestOptions options = {});
@@ -224,8 +229,8 @@ class TestEnvironment {
 
   Timestamp now() const noexcept;
 
-  /// Moves time by a second, by `seconds` single ones, or by `duration`; everything that falls due happens at its own instant.
-  /// InvalidInput unless positive.
+  /// Moves time by a second, by `seconds` single ones, or by `duration`; everything that falls due
+  /// happens at its own instant. InvalidInput unless positive.
   void tick();
   void tick(std::int64_t seconds);
   void tick(Duration duration);
@@ -234,8 +239,8 @@ class TestEnvironment {
   void tick(double) = delete;
   /// Moves time to `time`, inclusive; does only what is due when it is past.
   void tick_until(Timestamp time);
-  /// Moves time from one due instant to the next until nothing is due any more but schedules. Throws Error("NotIdle") when there is still
-  /// something due after `horizon`.
+  /// Moves time from one due instant to the next until nothing is due any more but schedules.
+  /// Throws Error("NotIdle") when there is still something due after `horizon`.
   void run_until_idle(Duration horizon = std::chrono::hours(24 * 365 * 10));
 
   /// Answers for a task from now on. The same mock for the same task.
@@ -251,14 +256,15 @@ class TestEnvironment {
   }
 
   template <class Input, class Output>
-  TestExecution<Output> start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
-                              const StartOptions& options = {})
+  TestExecution<Output> start(const Workflow<Input, Output>& workflow,
+                              const detail::Stored<Input>& input, const StartOptions& options = {})
     requires(!std::is_void_v<Input>)
   {
     return TestExecution<Output>(*this, start_json(workflow.name(), to_json(input), options));
   }
   template <class Input, class Output>
-  TestExecution<Output> start(const Workflow<Input, Output>& workflow, const StartOptions& options = {})
+  TestExecution<Output> start(const Workflow<Input, Output>& workflow,
+                              const StartOptions& options = {})
     requires std::is_void_v<Input>
   {
     return TestExecution<Output>(*this, start_json(workflow.name(), "null", options));
@@ -266,27 +272,32 @@ class TestEnvironment {
 
   /// Throws NotFound or Closed as the sender would see it.
   template <class Payload, class Body>
-  void send(const ExecutionId& execution, const Signal<Payload>& signal, const Body& payload, const SendOptions& options = {}) {
+  void send(const ExecutionId& execution, const Signal<Payload>& signal, const Body& payload,
+            const SendOptions& options = {}) {
     send_json(execution, signal.name(), to_json(static_cast<Payload>(payload)), options);
   }
-  void send(const ExecutionId& execution, const Signal<void>& signal, const SendOptions& options = {}) {
+  void send(const ExecutionId& execution, const Signal<void>& signal,
+            const SendOptions& options = {}) {
     send_json(execution, signal.name(), "null", options);
   }
 
   /// As Signal::send_with_start.
   template <class Input, class Output, class Payload, class Body>
-  TestExecution<Output> send_with_start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
+  TestExecution<Output> send_with_start(const Workflow<Input, Output>& workflow,
+                                        const detail::Stored<Input>& input,
                                         const Signal<Payload>& signal, const Body& payload,
                                         const StartOptions& options = {})
     requires(!std::is_void_v<Input>)
   {
-    return TestExecution<Output>(*this, send_with_start_json(workflow.name(), to_json(input), options, signal.name(),
-                                                             to_json(static_cast<Payload>(payload))));
+    return TestExecution<Output>(
+        *this, send_with_start_json(workflow.name(), to_json(input), options, signal.name(),
+                                    to_json(static_cast<Payload>(payload))));
   }
 
   /// Asks a query; throws as Query::ask fails.
   template <class Input, class Output>
-  Output query(const ExecutionId& execution, const Query<Input, Output>& query, const detail::Stored<Input>& input) {
+  Output query(const ExecutionId& execution, const Query<Input, Output>& query,
+               const detail::Stored<Input>& input) {
     return detail::decode_value<Output>(query_json(execution, query.name(), to_json(input)));
   }
   template <class Output>
@@ -294,18 +305,19 @@ class TestEnvironment {
     return detail::decode_value<Output>(query_json(execution, query.name(), "null"));
   }
 
-  /// Asks for an update; throws as Update::ask fails. One that needs time to pass is not answered: throws Error("NotClosed").
-  /// Ask again with the same id when it has passed.
+  /// Asks for an update; throws as Update::ask fails. One that needs time to pass is not answered:
+  /// throws Error("NotClosed"). Ask again with the same id when it has passed.
   template <class Input, class Output>
-  Output update(const ExecutionId& execution, const Update<Input, Output>& update, const detail::Stored<Input>& input,
-                const UpdateOptions& options = {})
+  Output update(const ExecutionId& execution, const Update<Input, Output>& update,
+                const detail::Stored<Input>& input, const UpdateOptions& options = {})
     requires(!std::is_void_v<Input>)
   {
     const std::string json = update_json(execution, update.name(), to_json(input), options);
     if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
   }
   template <class Output>
-  Output update(const ExecutionId& execution, const Update<void, Output>& update, const UpdateOptions& options = {}) {
+  Output update(const ExecutionId& execution, const Update<void, Output>& update,
+                const UpdateOptions& options = {}) {
     const std::string json = update_json(execution, update.name(), "null", options);
     if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
   }
@@ -313,7 +325,8 @@ class TestEnvironment {
   /// What ev::complete_task, fail_task and heartbeat_task do; throws what those fail with.
   template <class Value>
   void complete(const std::string& token, const Value& result) {
-    tell_attempt({.kind = detail::AttemptNews::Kind::success, .token = token, .json = to_json(result)});
+    tell_attempt(
+        {.kind = detail::AttemptNews::Kind::success, .token = token, .json = to_json(result)});
   }
   void complete(const std::string& token) {
     tell_attempt({.kind = detail::AttemptNews::Kind::success, .token = token});
@@ -324,7 +337,8 @@ class TestEnvironment {
   /// True when the attempt is asked to stop.
   template <class Details>
   bool heartbeat(const std::string& token, const Details& details) {
-    return tell_attempt({.kind = detail::AttemptNews::Kind::heartbeat, .token = token, .json = to_json(details)});
+    return tell_attempt(
+        {.kind = detail::AttemptNews::Kind::heartbeat, .token = token, .json = to_json(details)});
   }
 
   void cancel(const ExecutionId& execution);
@@ -333,16 +347,18 @@ class TestEnvironment {
   void pause(const ExecutionId& execution, std::string reason = {});
   /// Lets a paused one go on, tries a parked one again. Throws what still parks it.
   void resume(const ExecutionId& execution);
-  /// Runs a closed one again from where it failed, as its next run: handles without a run mean that one then. Returns its
-  /// number.
+  /// Runs a closed one again from where it failed, as its next run: handles without a run mean that
+  /// one then. Returns its number.
   std::uint32_t retry(const ExecutionId& execution);
   /// A new execution with the history of `source` up to call `seq`, which is made again.
   template <class Output>
-  TestExecution<Output> fork(const TestExecution<Output>& source, std::uint32_t seq, std::string name = {}) {
+  TestExecution<Output> fork(const TestExecution<Output>& source, std::uint32_t seq,
+                             std::string name = {}) {
     return TestExecution<Output>(*this, fork_id(source, seq, std::move(name)));
   }
 
-  /// As the schedule's own handle does. Each throws NotFound where the service has no such schedule.
+  /// As the schedule's own handle does. Each throws NotFound where the service has no such
+  /// schedule.
   void pause(const Schedule& schedule, std::string reason = {});
   void resume(const Schedule& schedule);
   /// Ids of what it started: one or none.
@@ -351,8 +367,9 @@ class TestEnvironment {
   /// What GET /_eventual/schedules/<name> gives.
   Json view(const Schedule& schedule);
 
-  /// Calls a command in process, through its schemas. Throws what it throws. A command that waits for what needs time to pass
-  /// cannot end: throws Error("NotClosed") that says what everything waits for.
+  /// Calls a command in process, through its schemas. Throws what it throws. A command that waits
+  /// for what needs time to pass cannot end: throws Error("NotClosed") that says what everything
+  /// waits for.
   template <class Input, class Output>
   Output call(const Command<Input, Output>& command, const detail::Stored<Input>& input)
     requires(!std::is_void_v<Input>)
@@ -368,7 +385,8 @@ class TestEnvironment {
     if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
   }
 
-  /// Runs the code of every execution, open and closed, over its history once more. Throws the first DeterminismError.
+  /// Runs the code of every execution, open and closed, over its history once more. Throws the
+  /// first DeterminismError.
   void replay_all();
   /// As after a crash of the process at this instant: what was committed goes on.
   void restart();
@@ -381,13 +399,17 @@ class TestEnvironment {
   const std::vector<std::string>& logs() const noexcept;
 
   // --- untyped, for tools ---
-  std::string start_json(std::string_view workflow, std::string input_json, const StartOptions& options);
-  void send_json(const ExecutionId& execution, std::string_view signal, std::string payload_json, const SendOptions& options);
-  std::string send_with_start_json(std::string_view workflow, std::string input_json, const StartOptions& options,
-                                   std::string_view signal, std::string payload_json);
-  std::string query_json(const ExecutionId& execution, std::string_view query, std::string input_json);
-  std::string update_json(const ExecutionId& execution, std::string_view update, std::string input_json,
-                          const UpdateOptions& options);
+  std::string start_json(std::string_view workflow, std::string input_json,
+                         const StartOptions& options);
+  void send_json(const ExecutionId& execution, std::string_view signal, std::string payload_json,
+                 const SendOptions& options);
+  std::string send_with_start_json(std::string_view workflow, std::string input_json,
+                                   const StartOptions& options, std::string_view signal,
+                                   std::string payload_json);
+  std::string query_json(const ExecutionId& execution, std::string_view query,
+                         std::string input_json);
+  std::string update_json(const ExecutionId& execution, std::string_view update,
+                          std::string input_json, const UpdateOptions& options);
   std::string call_json(std::string_view command, std::string input_json);
   /// The members of GET /_eventual/executions/<id>.
   Json view(const ExecutionId& execution);
@@ -398,7 +420,8 @@ class TestEnvironment {
   friend class TestExecution;
 
   bool tell_attempt(detail::AttemptNews news);
-  std::shared_ptr<detail::TaskMockCore> mock_json(std::string_view task, detail::TaskMockCore::Act standing);
+  std::shared_ptr<detail::TaskMockCore> mock_json(std::string_view task,
+                                                  detail::TaskMockCore::Act standing);
   std::string fork_id(const ExecutionId& source, std::uint32_t seq, std::string name);
   /// JSON of the result; throws as TestExecution::result says.
   std::string result_json(const ExecutionId& execution);
@@ -432,20 +455,21 @@ std::vector<Json> TestExecution<Output>::waiting_for() const {
 
 }  // namespace eventual
 
-// --- simulation -------------------------------------------------------------------------------------------------------------
+// --- simulation
+// -------------------------------------------------------------------------------------------------------------
 
 namespace eventual {
 
 /// Faults that a simulated run meets, each as a chance from 0 (never) to 1 per opportunity.
 struct Faults {
-  double crash = 0.01;            ///< of the process, at any moment; what was not committed is dropped
-  double write_failure = 0.02;    ///< of a commit, before or after it was written
-  double task_failure = 0.05;     ///< an attempt throws Error("SimulatedFailure") instead of running
-  double lost_attempt = 0.02;     ///< an attempt begins and is never heard of again
-  double duplicate_result = 0.02; ///< an attempt's result arrives twice
-  double duplicate_request = 0.05;///< a start or a signal with an id is sent twice
-  double delay = 0.1;             ///< something that is ready waits while time moves
-  double eviction = 0.5;          ///< of the runs, those in which executions are replayed all the time
+  double crash = 0.01;  ///< of the process, at any moment; what was not committed is dropped
+  double write_failure = 0.02;  ///< of a commit, before or after it was written
+  double task_failure = 0.05;   ///< an attempt throws Error("SimulatedFailure") instead of running
+  double lost_attempt = 0.02;   ///< an attempt begins and is never heard of again
+  double duplicate_result = 0.02;   ///< an attempt's result arrives twice
+  double duplicate_request = 0.05;  ///< a start or a signal with an id is sent twice
+  double delay = 0.1;               ///< something that is ready waits while time moves
+  double eviction = 0.5;  ///< of the runs, those in which executions are replayed all the time
 
   /// All at zero.
   static Faults none() { return Faults{0, 0, 0, 0, 0, 0, 0, 0}; }
@@ -456,12 +480,14 @@ class SimulatedRun;
 struct SimulationOptions {
   std::uint64_t first_seed = 1;
   std::uint64_t seeds = 100;
-  std::chrono::seconds time_limit = std::chrono::seconds::max();  ///< of the machine's clock; no new seed is begun after it
+  std::chrono::seconds time_limit =
+      std::chrono::seconds::max();  ///< of the machine's clock; no new seed is begun after it
   Faults faults = {};
-  std::uint32_t executions = 8;             ///< started in each run, when there is no scenario
-  Duration span = std::chrono::hours(1);    ///< of virtual time over which requests arrive
-  std::uint64_t steps_max = 200'000;        ///< of one run; more is reported as a failure
-  std::uint8_t planted_defect = 0;          ///< for the simulator's own tests: a defect of the host, by number
+  std::uint32_t executions = 8;           ///< started in each run, when there is no scenario
+  Duration span = std::chrono::hours(1);  ///< of virtual time over which requests arrive
+  std::uint64_t steps_max = 200'000;      ///< of one run; more is reported as a failure
+  std::uint8_t planted_defect =
+      0;  ///< for the simulator's own tests: a defect of the host, by number
 };
 
 struct SimulationFailure {
@@ -475,14 +501,15 @@ struct SimulationReport {
   std::uint64_t steps = 0;
   std::uint64_t executions = 0;
   std::uint64_t crashes = 0;
-  std::uint64_t faults = 0;  ///< of all kinds
+  std::uint64_t faults = 0;                  ///< of all kinds
   std::optional<SimulationFailure> failure;  ///< the first
   bool ok() const noexcept { return !failure.has_value(); }
 };
 
-/// Runs a whole service on the production engine, again and again, with the order of everything that is ready and the faults
-/// that it meets drawn from a seed. After each run it checks that nothing acknowledged is lost, each call has one result, code
-/// and histories agree, open executions can be woken, and timers fired in order and not early; then the user's invariants.
+/// Runs a whole service on the production engine, again and again, with the order of everything
+/// that is ready and the faults that it meets drawn from a seed. After each run it checks that
+/// nothing acknowledged is lost, each call has one result, code and histories agree, open
+/// executions can be woken, and timers fired in order and not early; then the user's invariants.
 class Simulation {
  public:
   explicit Simulation(Service& service, SimulationOptions options = {});
@@ -490,7 +517,8 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
-  /// What happens in each run. Without one, random executions are started with inputs made from their schemas, and signalled.
+  /// What happens in each run. Without one, random executions are started with inputs made from
+  /// their schemas, and signalled.
   Simulation& scenario(std::function<void(SimulatedRun&)> plan);
   /// Checked after each run, when nothing moves any more. Throws to report a violation.
   Simulation& invariant(std::string name, std::function<void(SimulatedRun&)> check);
@@ -514,20 +542,25 @@ class SimulatedRun {
   std::uint64_t random(std::uint64_t n);
   Timestamp now() const noexcept;
 
-  /// Starts an execution `after` so long; a client repeats the request until it is acknowledged. Returns its id.
+  /// Starts an execution `after` so long; a client repeats the request until it is acknowledged.
+  /// Returns its id.
   template <class Input, class Output>
-  std::string start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input, std::string name,
-                    Duration after = Duration(0)) {
+  std::string start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
+                    std::string name, Duration after = Duration(0)) {
     return start_json(workflow.name(), to_json(input), std::move(name), after);
   }
-  /// Sends a signal `after` so long, with an id of its own; a client repeats it until it is acknowledged or refused.
+  /// Sends a signal `after` so long, with an id of its own; a client repeats it until it is
+  /// acknowledged or refused.
   template <class Payload, class Body>
-  void send(const std::string& execution_id, const Signal<Payload>& signal, const Body& payload, Duration after = Duration(0)) {
+  void send(const std::string& execution_id, const Signal<Payload>& signal, const Body& payload,
+            Duration after = Duration(0)) {
     send_json(execution_id, signal.name(), to_json(static_cast<Payload>(payload)), after);
   }
 
-  std::string start_json(std::string_view workflow, std::string input_json, std::string name, Duration after);
-  void send_json(const std::string& execution_id, std::string_view signal, std::string payload_json, Duration after);
+  std::string start_json(std::string_view workflow, std::string input_json, std::string name,
+                         Duration after);
+  void send_json(const std::string& execution_id, std::string_view signal, std::string payload_json,
+                 Duration after);
 
   /// Invariants: the ids of all executions, and what GET /_eventual/executions/<id> gives.
   std::vector<std::string> executions();

@@ -24,8 +24,10 @@ namespace eventual {
 template <class Payload = void>
 class Signal;
 
-/// Asks an execution to stop; it sees ev::Cancelled. Completes when it knows; also where it is closed or gone already.
-Future<void> cancel(const ExecutionId& execution, std::source_location location = std::source_location::current());
+/// Asks an execution to stop; it sees ev::Cancelled. Completes when it knows; also where it is
+/// closed or gone already.
+Future<void> cancel(const ExecutionId& execution,
+                    std::source_location location = std::source_location::current());
 
 /// A child that its parent keeps in hand. Copies share it; dropping it changes nothing.
 ///
@@ -75,38 +77,48 @@ class Execution {
   // NOLINTNEXTLINE(google-explicit-constructor): an Execution stands for its id.
   operator const ExecutionId&() const noexcept { return id_; }
 
-  /// Waits until it closes. Fails as the execution failed; Cancelled, Timeout or Error("Terminated") when it ended so.
+  /// Waits until it closes. Fails as the execution failed; Cancelled, Timeout or
+  /// Error("Terminated") when it ended so.
   Future<Output> result(std::source_location location = std::source_location::current()) const {
-    return Future<Output>(
-        detail::Runtime::require("waiting for a result").wait_result(id_.id, detail::decoder_of<Output>(), location));
+    return Future<Output>(detail::Runtime::require("waiting for a result")
+                              .wait_result(id_.id, detail::decoder_of<Output>(), location));
   }
 
-  /// Holds it: none of its code runs and no attempt begins until it is resumed; what arrives is kept. For handlers, as are
-  /// the next three. Durable when it completes. NotFound, Closed, NotAllowed (it is parked).
+  /// Holds it: none of its code runs and no attempt begins until it is resumed; what arrives is
+  /// kept. For handlers, as are the next three. Durable when it completes. NotFound, Closed,
+  /// NotAllowed (it is parked).
   Future<void> pause(std::string reason = {}) const {
     return Future<void>(act(detail::ExecutionAct::Kind::pause, std::move(reason), 0, nullptr));
   }
   /// Lets a paused one go on, tries a parked one again. NotFound, Closed, and what still parks it.
-  Future<void> resume() const { return Future<void>(act(detail::ExecutionAct::Kind::resume, {}, 0, nullptr)); }
-  /// Runs a closed one again, as its next run, from where it failed: what succeeded is not done again. NotFound, NotClosed,
-  /// NotAllowed (it succeeded or was cancelled).
+  Future<void> resume() const {
+    return Future<void>(act(detail::ExecutionAct::Kind::resume, {}, 0, nullptr));
+  }
+  /// Runs a closed one again, as its next run, from where it failed: what succeeded is not done
+  /// again. NotFound, NotClosed, NotAllowed (it succeeded or was cancelled).
   Future<Execution> retry() const {
     return Future<Execution>(act(detail::ExecutionAct::Kind::retry, {}, 0, &decode_id));
   }
-  /// A new execution that shares the history up to call `seq`, which is made again. An empty name: made by the engine.
-  /// NotFound (also: no such call), AlreadyExists.
+  /// A new execution that shares the history up to call `seq`, which is made again. An empty name:
+  /// made by the engine. NotFound (also: no such call), AlreadyExists.
   Future<Execution> fork(std::uint32_t seq, std::string new_name = {}) const {
-    return Future<Execution>(act(detail::ExecutionAct::Kind::fork, std::move(new_name), seq, &decode_id));
+    return Future<Execution>(
+        act(detail::ExecutionAct::Kind::fork, std::move(new_name), seq, &decode_id));
   }
 
  private:
   static void decode_id(std::string_view json, void* object) {
-    *static_cast<Execution*>(object) = Execution(ExecutionId{detail::decode_value<std::string>(json), 0});
+    *static_cast<Execution*>(object) =
+        Execution(ExecutionId{detail::decode_value<std::string>(json), 0});
   }
   detail::SlotRef act(detail::ExecutionAct::Kind kind, std::string text, std::uint32_t seq,
                       detail::DecodeFunction decode) const {
     return detail::Runtime::require("acting on an execution")
-        .act_on_execution({.kind = kind, .execution_id = id_.id, .run = id_.run, .text = std::move(text), .seq = seq,
+        .act_on_execution({.kind = kind,
+                           .execution_id = id_.id,
+                           .run = id_.run,
+                           .text = std::move(text),
+                           .seq = seq,
                            .decode = decode});
   }
 
@@ -118,7 +130,8 @@ namespace detail {
 template <class Output>
 DecodeFunction execution_decoder() {
   return [](std::string_view json, void* object) {
-    *static_cast<Execution<Output>*>(object) = Execution<Output>(ExecutionId{decode_value<std::string>(json), 0});
+    *static_cast<Execution<Output>*>(object) =
+        Execution<Output>(ExecutionId{decode_value<std::string>(json), 0});
   };
 }
 
@@ -136,13 +149,15 @@ class Workflow {
 
   std::string_view name() const noexcept { return name_; }
 
-  /// Runs it and gives its result: in a workflow as a child with a name of its own, in a handler as a new execution.
-  /// Fails as the execution failed, or NotFound where the service has no such workflow.
+  /// Runs it and gives its result: in a workflow as a child with a name of its own, in a handler as
+  /// a new execution. Fails as the execution failed, or NotFound where the service has no such
+  /// workflow.
   Future<Output> operator()(const detail::Stored<Input>& input, const StartOptions& options = {},
                             std::source_location location = std::source_location::current()) const
     requires(!std::is_void_v<Input>)
   {
-    return Future<Output>(call(to_json(input), options, true, detail::decoder_of<Output>(), location));
+    return Future<Output>(
+        call(to_json(input), options, true, detail::decoder_of<Output>(), location));
   }
   Future<Output> operator()(const StartOptions& options = {},
                             std::source_location location = std::source_location::current()) const
@@ -151,23 +166,27 @@ class Workflow {
     return Future<Output>(call("null", options, true, detail::decoder_of<Output>(), location));
   }
 
-  /// Starts it and completes when that is durable. The same name and input give the existing execution; another input fails
-  /// with AlreadyExists.
-  Future<Execution<Output>> start(const detail::Stored<Input>& input, const StartOptions& options = {},
-                                  std::source_location location = std::source_location::current()) const
+  /// Starts it and completes when that is durable. The same name and input give the existing
+  /// execution; another input fails with AlreadyExists.
+  Future<Execution<Output>> start(
+      const detail::Stored<Input>& input, const StartOptions& options = {},
+      std::source_location location = std::source_location::current()) const
     requires(!std::is_void_v<Input>)
   {
     return Future<Execution<Output>>(
         call(to_json(input), options, false, detail::execution_decoder<Output>(), location));
   }
-  Future<Execution<Output>> start(const StartOptions& options = {},
-                                  std::source_location location = std::source_location::current()) const
+  Future<Execution<Output>> start(
+      const StartOptions& options = {},
+      std::source_location location = std::source_location::current()) const
     requires(std::is_void_v<Input>)
   {
-    return Future<Execution<Output>>(call("null", options, false, detail::execution_decoder<Output>(), location));
+    return Future<Execution<Output>>(
+        call("null", options, false, detail::execution_decoder<Output>(), location));
   }
 
-  /// Workflows: starts a child and keeps it in hand, to signal it, to cancel it and to await its result.
+  /// Workflows: starts a child and keeps it in hand, to signal it, to cancel it and to await its
+  /// result.
   Child<Output> start_child(const detail::Stored<Input>& input, const StartOptions& options = {},
                             std::source_location location = std::source_location::current()) const
     requires(!std::is_void_v<Input>)
@@ -183,17 +202,21 @@ class Workflow {
 
   /// The execution of that name.
   Execution<Output> execution(std::string_view execution_name) const {
-    return Execution<Output>(ExecutionId{std::string(name_) + "/" + std::string(execution_name), 0});
+    return Execution<Output>(
+        ExecutionId{std::string(name_) + "/" + std::string(execution_name), 0});
   }
 
  private:
-  Child<Output> child(std::string input, const StartOptions& options, std::source_location location) const {
+  Child<Output> child(std::string input, const StartOptions& options,
+                      std::source_location location) const {
     ExecutionId id;
-    Future<Output> result(call(std::move(input), options, true, detail::decoder_of<Output>(), location, &id.id));
+    Future<Output> result(
+        call(std::move(input), options, true, detail::decoder_of<Output>(), location, &id.id));
     return Child<Output>(std::move(id), std::move(result));
   }
-  detail::SlotRef call(std::string input, const StartOptions& options, bool wait_for_result, detail::DecodeFunction decode,
-                       std::source_location location, std::string* execution_id = nullptr) const {
+  detail::SlotRef call(std::string input, const StartOptions& options, bool wait_for_result,
+                       detail::DecodeFunction decode, std::source_location location,
+                       std::string* execution_id = nullptr) const {
     return detail::Runtime::require("starting a workflow")
         .call_workflow({.workflow = name_,
                         .input = std::move(input),
@@ -214,15 +237,20 @@ class Workflow {
   std::string_view name_;
 };
 
-/// The time: pinned for a whole turn in a workflow (and the same on replay), the wall clock in a handler.
+/// The time: pinned for a whole turn in a workflow (and the same on replay), the wall clock in a
+/// handler.
 Timestamp now();
 
-/// Completes when `duration` has passed; at once when it is not positive. Durable in a workflow, a plain wait in a handler.
-Future<void> sleep_for(Duration duration, std::source_location location = std::source_location::current());
+/// Completes when `duration` has passed; at once when it is not positive. Durable in a workflow, a
+/// plain wait in a handler.
+Future<void> sleep_for(Duration duration,
+                       std::source_location location = std::source_location::current());
 /// Completes at `time`; at once when it is past.
-Future<void> sleep_until(Timestamp time, std::source_location location = std::source_location::current());
+Future<void> sleep_until(Timestamp time,
+                         std::source_location location = std::source_location::current());
 
-/// The future's value or failure when it comes within `duration`; else throws Timeout and cancels it (see Future::cancel).
+/// The future's value or failure when it comes within `duration`; else throws Timeout and cancels
+/// it (see Future::cancel).
 template <class T>
 Future<T> with_timeout(Duration duration, Future<T> future,
                        std::source_location location = std::source_location::current()) {
@@ -248,9 +276,9 @@ Future<T> with_timeout(Duration duration, Future<T> future,
   }
 }
 
-/// Completes with true when `predicate` holds, or with false when `timeout` passes first. Workflows only. The predicate is
-/// evaluated after everything runnable has run, until nothing changes; it must not block or change what others read. When it
-/// throws, the await throws.
+/// Completes with true when `predicate` holds, or with false when `timeout` passes first. Workflows
+/// only. The predicate is evaluated after everything runnable has run, until nothing changes; it
+/// must not block or change what others read. When it throws, the await throws.
 Future<bool> condition(std::function<bool()> predicate, const WaitOptions& options = {},
                        std::source_location location = std::source_location::current());
 
@@ -274,7 +302,8 @@ inline void warn(std::string_view message) { log(LogLevel::warn, message); }
 inline void error(std::string_view message) { log(LogLevel::error, message); }
 }  // namespace log_levels
 
-/// What `co_await ev::continue_as_new(…)` would give: it never does. Stands for any result, so that it can be returned.
+/// What `co_await ev::continue_as_new(…)` would give: it never does. Stands for any result, so that
+/// it can be returned.
 struct Never {
   template <class T>
   operator T() const {  // NOLINT: there is no value of it
@@ -286,38 +315,45 @@ namespace detail {
 Future<Never> continue_as_new_json(std::string input, std::source_location location);
 }  // namespace detail
 
-/// Ends this run and goes on as the next one with `input`, which is the workflow's input: a history that would grow for ever
-/// begins afresh. The old run's status is `continued`; its id, its parent, its time limit and who waits for its result go on with
-/// the new run, and so do signals that nobody has read. One batch holds both.
+/// Ends this run and goes on as the next one with `input`, which is the workflow's input: a history
+/// that would grow for ever begins afresh. The old run's status is `continued`; its id, its parent,
+/// its time limit and who waits for its result go on with the new run, and so do signals that
+/// nobody has read. One batch holds both.
 ///
-/// Nothing of this run is run any more: no destructor undoes anything, and sagas do not compensate. Tasks that are under way
-/// end unheard; updates that are not answered fail with Closed. Write `co_return co_await ev::continue_as_new(input);`, or
-/// without co_return where the workflow has no result. Throws InvalidInput for another type than the workflow's input,
-/// LimitExceeded for one that is too large, NotAllowed outside workflows and in compensations. Replay: ends there again.
+/// Nothing of this run is run any more: no destructor undoes anything, and sagas do not compensate.
+/// Tasks that are under way end unheard; updates that are not answered fail with Closed. Write
+/// `co_return co_await ev::continue_as_new(input);`, or without co_return where the workflow has no
+/// result. Throws InvalidInput for another type than the workflow's input, LimitExceeded for one
+/// that is too large, NotAllowed outside workflows and in compensations. Replay: ends there again.
 template <class Input>
-Future<Never> continue_as_new(const Input& input, std::source_location location = std::source_location::current()) {
+Future<Never> continue_as_new(const Input& input,
+                              std::source_location location = std::source_location::current()) {
   return detail::continue_as_new_json(to_json(input), location);
 }
-inline Future<Never> continue_as_new(std::source_location location = std::source_location::current()) {
+inline Future<Never> continue_as_new(
+    std::source_location location = std::source_location::current()) {
   return detail::continue_as_new_json("null", location);
 }
 
-/// Which version of a change this execution runs, from `min` to `max`, so that code can change under executions that are
-/// open. New executions get `max`, and it is recorded; those whose history passed this point before the call was in the code
-/// get `min`. The same for every call with this `change` in one execution.
+/// Which version of a change this execution runs, from `min` to `max`, so that code can change
+/// under executions that are open. New executions get `max`, and it is recorded; those whose
+/// history passed this point before the call was in the code get `min`. The same for every call
+/// with this `change` in one execution.
 ///
-/// A recorded version outside [min, max] parks the execution with a DeterminismError that names the change. To drop an old
-/// branch raise `min`; to drop the call put `ev::deprecate_version` in its place, and remove that when no history that is
-/// replayed has the mark. Workflows only.
+/// A recorded version outside [min, max] parks the execution with a DeterminismError that names the
+/// change. To drop an old branch raise `min`; to drop the call put `ev::deprecate_version` in its
+/// place, and remove that when no history that is replayed has the mark. Workflows only.
 std::uint32_t version(std::string_view change, std::uint32_t min, std::uint32_t max,
                       std::source_location location = std::source_location::current());
 
-/// Takes the place of `ev::version` when only its newest branch is left: accepts the mark of histories that have it and records
-/// nothing in new ones. Workflows only.
-void deprecate_version(std::string_view change, std::source_location location = std::source_location::current());
+/// Takes the place of `ev::version` when only its newest branch is left: accepts the mark of
+/// histories that have it and records nothing in new ones. Workflows only.
+void deprecate_version(std::string_view change,
+                       std::source_location location = std::source_location::current());
 
-/// Undoes what was done when its scope is left by an exception, newest first, each under its task's options, before the
-/// execution can close. A compensation that fails for good parks the execution with the reason.
+/// Undoes what was done when its scope is left by an exception, newest first, each under its task's
+/// options, before the execution can close. A compensation that fails for good parks the execution
+/// with the reason.
 class Saga {
  public:
   Saga() : runtime_(&detail::Runtime::require("a saga")) {}
@@ -334,19 +370,23 @@ class Saga {
     requires std::convertible_to<const Value&, Input>
   void undo(const Task<Input, Output>& task, const Value& input,
             std::source_location location = std::source_location::current()) {
-    undo_.push_back([task, held = Input(input), location]() { return task(held, CallOptions{}, location).slot(); });
+    undo_.push_back([task, held = Input(input), location]() {
+      return task(held, CallOptions{}, location).slot();
+    });
   }
   template <class Output>
-  void undo(const Task<void, Output>& task, std::source_location location = std::source_location::current()) {
+  void undo(const Task<void, Output>& task,
+            std::source_location location = std::source_location::current()) {
     undo_.push_back([task, location]() { return task(CallOptions{}, location).slot(); });
   }
   /// Remembers to run a coroutine that captures nothing; `arguments` are copied.
   template <class Function, class... Arguments>
     requires(detail::is_future<std::invoke_result_t<Function&, Arguments&...>>)
   void undo(Function function, Arguments... arguments) {
-    undo_.push_back([function = std::move(function), ... arguments = std::move(arguments)]() mutable {
-      return function(arguments...).slot();
-    });
+    undo_.push_back(
+        [function = std::move(function), ... arguments = std::move(arguments)]() mutable {
+          return function(arguments...).slot();
+        });
   }
 
   /// Forgets everything: what was done stands.

@@ -139,8 +139,7 @@ void Engine::finish_turn(Live& live) {
     auto view = live.executor->take_published();
     // A view must not be seen before the turn that published it is recorded.
     only_pure = is_only_pure(live) && answered.empty() && !view;
-    if (view)
-      output_.batch.put(Table::payloads, keys::view(live.shard, live.id), std::move(*view));
+    if (view) output_.batch.put(Table::payloads, keys::view(live.shard, live.id), std::move(*view));
     for (const model::Event& call : live.turn.calls) {
       const auto* cancelled = std::get_if<model::CallCancelled>(&call);
       if (cancelled == nullptr || cancelled->waits) continue;
@@ -254,20 +253,21 @@ void Engine::finish_turn(Live& live) {
   }
 }
 
-/// Whether a turn only took results of pure tasks and asked for more of them: nothing is lost when it is run again, so its
-/// record may wait for the next turn that is more than that.
+/// Whether a turn only took results of pure tasks and asked for more of them: nothing is lost when
+/// it is run again, so its record may wait for the next turn that is more than that.
 bool Engine::is_only_pure(Live& live) const {
   const std::vector<std::uint32_t> answered = std::exchange(live.pure_answered, {});
   const bool ordinary = std::exchange(live.ordinary_turn, false);
-  if (ordinary || live.record_changed || !live.active_row || live.turn.calls.empty() || live.executor->done() ||
-      live.unwritten.size() >= k_unwritten_turns_max) {
+  if (ordinary || live.record_changed || !live.active_row || live.turn.calls.empty() ||
+      live.executor->done() || live.unwritten.size() >= k_unwritten_turns_max) {
     return false;
   }
   for (const model::Event& event : live.turn.events) {
     const auto seq = model::seq_of(event);
-    const bool is_result =
-        std::holds_alternative<model::TaskSucceeded>(event) || std::holds_alternative<model::TaskFailed>(event);
-    if (!is_result || std::find(answered.begin(), answered.end(), *seq) == answered.end()) return false;
+    const bool is_result = std::holds_alternative<model::TaskSucceeded>(event) ||
+                           std::holds_alternative<model::TaskFailed>(event);
+    if (!is_result || std::find(answered.begin(), answered.end(), *seq) == answered.end())
+      return false;
   }
   for (const model::Event& call : live.turn.calls) {
     const auto* scheduled = std::get_if<model::TaskScheduled>(&call);
@@ -279,7 +279,8 @@ bool Engine::is_only_pure(Live& live) const {
 
 void Engine::write_pure_turns(Live& live) {
   for (const model::Turn& turn : live.unwritten) {
-    output_.batch.put(Table::history, keys::history(live.shard, live.id, live.record.run, turn.number),
+    output_.batch.put(Table::history,
+                      keys::history(live.shard, live.id, live.record.run, turn.number),
                       model::encode(turn));
   }
   live.unwritten.clear();

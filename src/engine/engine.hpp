@@ -41,8 +41,8 @@ struct Options {
   std::size_t live_executions_max = 20'000;  ///< more are put away and replayed when needed
   Duration timer_window = Duration(30'000);  ///< how far ahead timers are held in memory
   std::size_t timers_per_tick_max = 2'000;
-  std::uint32_t crashes_max = 3;  ///< then the call is parked
-  std::uint64_t history_events_max = base::k_history_events_max;      ///< of one run; then it is parked
+  std::uint32_t crashes_max = 3;                                  ///< then the call is parked
+  std::uint64_t history_events_max = base::k_history_events_max;  ///< of one run; then it is parked
   std::uint64_t history_events_warn = base::k_history_events_max / 2;  ///< then the log says so
   std::uint64_t seed = 1;
   Timestamp schedules_until = Timestamp::max();  ///< later times start nothing
@@ -271,9 +271,10 @@ class Engine {
     std::optional<Error> stuck_on_load;  ///< replay found that it cannot go on
     bool in_turn = false;
     model::Turn turn;
-    std::vector<model::Turn> unwritten;         ///< turns of pure tasks alone, written with the next that is more
-    std::vector<std::uint32_t> pure_answered;   ///< calls of pure tasks that this turn answers
-    bool ordinary_turn = false;                 ///< it writes more than results of pure tasks
+    std::vector<model::Turn>
+        unwritten;  ///< turns of pure tasks alone, written with the next that is more
+    std::vector<std::uint32_t> pure_answered;  ///< calls of pure tasks that this turn answers
+    bool ordinary_turn = false;                ///< it writes more than results of pure tasks
     std::uint64_t touched = 0;  ///< the output that must be durable before it may be put away
     std::list<Live*>::iterator place;
   };
@@ -285,14 +286,7 @@ class Engine {
     std::optional<SoftKey> timer;
   };
   struct SoftTimer {  ///< needs no row: a restart makes it anew or nobody misses it
-    enum class Kind : std::uint8_t {
-      attempt,
-      waiter,
-      update,
-      heartbeat,
-      heartbeat_row,
-      limiter
-    };
+    enum class Kind : std::uint8_t { attempt, waiter, update, heartbeat, heartbeat_row, limiter };
     Kind kind;
     std::string execution_id;  ///< of a limiter: its name
     std::uint32_t run = 0;

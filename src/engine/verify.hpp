@@ -10,8 +10,9 @@
 
 namespace eventual::engine {
 
-/// Runs the code of an execution over its history, without any effect. Nothing when it makes the same calls and ends alike;
-/// otherwise a DeterminismError with both sides, NotFound when the workflow is not declared, or Corrupt.
+/// Runs the code of an execution over its history, without any effect. Nothing when it makes the
+/// same calls and ends alike; otherwise a DeterminismError with both sides, NotFound when the
+/// workflow is not declared, or Corrupt.
 std::optional<Error> find_difference(const detail::Declarations& declarations, std::string_view id,
                                      const StoredExecution& stored);
 

@@ -69,7 +69,8 @@ struct ActOnSchedule {
   ports::ScheduleAct act;
   ports::Callback<ports::ScheduleReply> done;
 };
-/// The latest that an attempt said, until the engine takes it: however often it speaks, one message waits.
+/// The latest that an attempt said, until the engine takes it: however often it speaks, one message
+/// waits.
 class LatestHeartbeat {
  public:
   /// True where an earlier one was still there.
@@ -99,11 +100,11 @@ struct Drain {};
 
 }  // namespace messages
 
-using Message = std::variant<engine::AttemptResult, messages::Start, messages::Signal,
-                             messages::Update, messages::Published, messages::Describe,
-                             messages::WaitClosed, messages::Act, messages::Retry, messages::Fork,
-                             messages::Schedules, messages::ActOnSchedule,
-                             messages::Tell, messages::Drain>;
+using Message =
+    std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Update,
+                 messages::Published, messages::Describe, messages::WaitClosed, messages::Act,
+                 messages::Retry, messages::Fork, messages::Schedules, messages::ActOnSchedule,
+                 messages::Tell, messages::Drain>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {

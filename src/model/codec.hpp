@@ -1,5 +1,5 @@
-// The binary form of rows: fields in declaration order, each self-delimiting, so that a field appended later reads as its
-// default from an older row.
+// The binary form of rows: fields in declaration order, each self-delimiting, so that a field
+// appended later reads as its default from an older row.
 #pragma once
 
 #include <chrono>
@@ -32,7 +32,9 @@ class Encoder {
     std::memcpy(&bits, &value, sizeof bits);
     base::append_big_endian(out_, bits);
   }
-  void operator()(std::string_view, Timestamp value) { append_signed(value.time_since_epoch().count()); }
+  void operator()(std::string_view, Timestamp value) {
+    append_signed(value.time_since_epoch().count());
+  }
   void operator()(std::string_view, Duration value) { append_signed(value.count()); }
   void operator()(std::string_view, const std::string& value) { base::append_sized(out_, value); }
   void operator()(std::string_view, const JsonText& value) { base::append_sized(out_, value.text); }
@@ -40,8 +42,9 @@ class Encoder {
     (*this)(name, value.name), (*this)(name, value.message), (*this)(name, value.details_json);
   }
   void operator()(std::string_view name, const RetryPolicy& value) {
-    (*this)(name, value.max_attempts), (*this)(name, value.initial_interval), (*this)(name, value.multiplier),
-        (*this)(name, value.max_interval), (*this)(name, value.jitter);
+    (*this)(name, value.max_attempts), (*this)(name, value.initial_interval),
+        (*this)(name, value.multiplier), (*this)(name, value.max_interval),
+        (*this)(name, value.jitter);
     base::append_varint32(out_, static_cast<std::uint32_t>(value.non_retryable.size()));
     for (const std::string& error_name : value.non_retryable) (*this)(name, error_name);
   }
@@ -83,17 +86,20 @@ class Decoder {
   }
   void read(std::string_view, Timestamp& value) { value = Timestamp(Duration(read_signed())); }
   void read(std::string_view, Duration& value) { value = Duration(read_signed()); }
-  void read(std::string_view, std::string& value) { value = reader_.sized().value_or(std::string_view()); }
+  void read(std::string_view, std::string& value) {
+    value = reader_.sized().value_or(std::string_view());
+  }
   void read(std::string_view name, JsonText& value) { read(name, value.text); }
   void read(std::string_view name, ErrorRecord& value) {
     read(name, value.name), read(name, value.message), read(name, value.details_json);
   }
   void read(std::string_view name, RetryPolicy& value) {
-    read(name, value.max_attempts), read(name, value.initial_interval), read(name, value.multiplier),
-        read(name, value.max_interval), read(name, value.jitter);
+    read(name, value.max_attempts), read(name, value.initial_interval),
+        read(name, value.multiplier), read(name, value.max_interval), read(name, value.jitter);
     value.non_retryable.clear();
     const std::uint32_t count = reader_.varint32().value_or(0);
-    for (std::uint32_t i = 0; i < count && !reader_.failed(); ++i) read(name, value.non_retryable.emplace_back());
+    for (std::uint32_t i = 0; i < count && !reader_.failed(); ++i)
+      read(name, value.non_retryable.emplace_back());
   }
   template <class T>
     requires std::is_enum_v<T>
@@ -112,7 +118,8 @@ class Decoder {
   base::ByteReader reader_;
 };
 
-/// Appends the fields of a record. `fields` is written once for reading and writing, hence the cast.
+/// Appends the fields of a record. `fields` is written once for reading and writing, hence the
+/// cast.
 template <class Record>
 void encode_fields(const Record& record, std::string& out) {
   Encoder encoder(out);

@@ -1,7 +1,9 @@
-// History: what happened to an execution and what its code asked for. Replaying it gives the same calls.
+// History: what happened to an execution and what its code asked for. Replaying it gives the same
+// calls.
 //
-// An event is one of the structs below. Its `fields` is the single declaration behind the binary codec, the JSON view and the
-// determinism check. Tags and the order of fields reach disk: never renumber or reorder, only append.
+// An event is one of the structs below. Its `fields` is the single declaration behind the binary
+// codec, the JSON view and the determinism check. Tags and the order of fields reach disk: never
+// renumber or reorder, only append.
 #pragma once
 
 #include <cstdint>
@@ -49,12 +51,14 @@ struct ExecutionStarted {
   bool parent_waits = false;  ///< for its result
   std::optional<Timestamp> times_out_at;
   std::optional<std::uint32_t> continued_from_run;  ///< the run before it continued as this one
-  std::optional<JsonText> carried_signals;          ///< [{"signal", "payload"}], which that run had not read
+  std::optional<JsonText>
+      carried_signals;  ///< [{"signal", "payload"}], which that run had not read
   template <class V>
   void fields(V& v) {
-    v("input", input), v("derivation", derivation), v("parent_id", parent_id), v("parent_run", parent_run),
-        v("parent_seq", parent_seq), v("parent_waits", parent_waits), v("times_out_at", times_out_at),
-        v("continued_from_run", continued_from_run), v("carried_signals", carried_signals);
+    v("input", input), v("derivation", derivation), v("parent_id", parent_id),
+        v("parent_run", parent_run), v("parent_seq", parent_seq), v("parent_waits", parent_waits),
+        v("times_out_at", times_out_at), v("continued_from_run", continued_from_run),
+        v("carried_signals", carried_signals);
   }
 };
 
@@ -93,7 +97,8 @@ struct TaskAttemptFailed {
   std::optional<JsonText> heartbeat;  ///< what attempts so far said last
   template <class V>
   void fields(V& v) {
-    v("seq", seq), v("attempt", attempt), v("error", error), v("next_at", next_at), v("heartbeat", heartbeat);
+    v("seq", seq), v("attempt", attempt), v("error", error), v("next_at", next_at),
+        v("heartbeat", heartbeat);
   }
 };
 
@@ -239,18 +244,21 @@ struct ExecutionResumed {
   void fields(V&) {}
 };
 
-/// What stands before this turn was copied from another run: of this execution when it was retried, of another one when it
-/// was forked. From here on ids and random numbers derive from `derivation`, and calls that have no answer are made again.
+/// What stands before this turn was copied from another run: of this execution when it was retried,
+/// of another one when it was forked. From here on ids and random numbers derive from `derivation`,
+/// and calls that have no answer are made again.
 struct ExecutionForked {
   static constexpr std::uint8_t k_tag = 27;
   static constexpr std::string_view k_type = "execution_forked";
   std::string source_id;
   std::uint32_t source_run = 0;
-  std::optional<std::uint32_t> from_call;  ///< the call from which it was forked; nothing for a retry
+  std::optional<std::uint32_t>
+      from_call;  ///< the call from which it was forked; nothing for a retry
   std::string derivation;
   template <class V>
   void fields(V& v) {
-    v("source_id", source_id), v("source_run", source_run), v("from_call", from_call), v("derivation", derivation);
+    v("source_id", source_id), v("source_run", source_run), v("from_call", from_call),
+        v("derivation", derivation);
   }
 };
 
@@ -264,7 +272,8 @@ struct ExecutionAdopted {
   bool parent_waits = false;
   template <class V>
   void fields(V& v) {
-    v("parent_id", parent_id), v("parent_run", parent_run), v("parent_seq", parent_seq), v("parent_waits", parent_waits);
+    v("parent_id", parent_id), v("parent_run", parent_run), v("parent_seq", parent_seq),
+        v("parent_waits", parent_waits);
   }
 };
 
@@ -383,9 +392,10 @@ struct TaskScheduled {
   std::optional<std::string> limit_key;
   template <class V>
   void fields(V& v) {
-    v("seq", seq), v("task", task), v("input", input), v("timeout_ms", timeout), v("deadline_ms", deadline),
-        v("retry", retry), v("on_cancel", on_cancel), v("delivery", delivery),
-        v("heartbeat_timeout_ms", heartbeat_timeout), v("limit_key", limit_key);
+    v("seq", seq), v("task", task), v("input", input), v("timeout_ms", timeout),
+        v("deadline_ms", deadline), v("retry", retry), v("on_cancel", on_cancel),
+        v("delivery", delivery), v("heartbeat_timeout_ms", heartbeat_timeout),
+        v("limit_key", limit_key);
   }
 };
 
@@ -412,8 +422,9 @@ struct ChildScheduled {
   std::optional<ParentClose> on_parent_close;  ///< absent: abandon
   template <class V>
   void fields(V& v) {
-    v("seq", seq), v("workflow", workflow), v("name", name), v("input", input), v("wait_for_result", wait_for_result),
-        v("timeout_ms", timeout), v("on_parent_close", on_parent_close);
+    v("seq", seq), v("workflow", workflow), v("name", name), v("input", input),
+        v("wait_for_result", wait_for_result), v("timeout_ms", timeout),
+        v("on_parent_close", on_parent_close);
   }
 };
 
@@ -427,7 +438,8 @@ struct SignalSent {
   std::string message_id;
   template <class V>
   void fields(V& v) {
-    v("seq", seq), v("execution_id", execution_id), v("signal", signal), v("payload", payload), v("message_id", message_id);
+    v("seq", seq), v("execution_id", execution_id), v("signal", signal), v("payload", payload),
+        v("message_id", message_id);
   }
 };
 
@@ -517,14 +529,16 @@ struct CallCancelled {
   }
 };
 
-using Event = std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted, TimerFired,
-                           CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded, ChildFailed, SignalDelivered,
-                           SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, TaskAttemptDeferred, ExecutionPaused,
-                           ExecutionResumed, ExecutionForked, ExecutionAdopted, UpdateReceived, CancelDelivered,
-                           ExecutionContinued, ExecutionSucceeded,
-                           ExecutionFailed, ExecutionCancelled, ExecutionTimedOut, ExecutionTerminated, TaskScheduled,
-                           TimerStarted, ChildScheduled, SignalSent, ConditionStarted, SignalExpected,
-                           VersionMarked, UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled>;
+using Event =
+    std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted,
+                 TimerFired, CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded,
+                 ChildFailed, SignalDelivered, SignalRefused, CancelRequested, ExecutionParked,
+                 ExecutionUnparked, TaskAttemptDeferred, ExecutionPaused, ExecutionResumed,
+                 ExecutionForked, ExecutionAdopted, UpdateReceived, CancelDelivered,
+                 ExecutionContinued, ExecutionSucceeded, ExecutionFailed, ExecutionCancelled,
+                 ExecutionTimedOut, ExecutionTerminated, TaskScheduled, TimerStarted,
+                 ChildScheduled, SignalSent, ConditionStarted, SignalExpected, VersionMarked,
+                 UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled>;
 
 /// "task_succeeded", …
 std::string_view type_of(const Event& event) noexcept;
@@ -539,12 +553,14 @@ Json to_json_view(const Event& event, Timestamp at);
 /// One event from its JSON view. InvalidInput names what is wrong.
 Result<Event> from_json_view(const Json& view);
 
-/// One activation of an execution: what was applied, then what its code asked for, all at one instant.
+/// One activation of an execution: what was applied, then what its code asked for, all at one
+/// instant.
 struct Turn {
   std::uint32_t number = 0;
   Timestamp at{};
-  std::vector<Event> events;  ///< what happened, in the order in which it was applied, and how it ended
-  std::vector<Event> calls;   ///< in program order
+  std::vector<Event>
+      events;  ///< what happened, in the order in which it was applied, and how it ended
+  std::vector<Event> calls;  ///< in program order
 };
 
 /// The bytes of a turn without its number, which is in the key.

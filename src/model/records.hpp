@@ -28,22 +28,25 @@ std::string_view to_string(Status status) noexcept;
 std::optional<Status> parse_status(std::string_view text) noexcept;
 inline bool is_closed(Status status) noexcept { return status >= Status::succeeded; }
 
-/// One run of an execution. The latest run stands under the execution's id, earlier ones under id and run. The first and the
-/// last turn are kept here, those between in the history table: a start and a close are one row each.
+/// One run of an execution. The latest run stands under the execution's id, earlier ones under id
+/// and run. The first and the last turn are kept here, those between in the history table: a start
+/// and a close are one row each.
 struct ExecutionRecord {
   std::uint32_t run = 1;
   Status status = Status::running;
   Timestamp started_at{};
   std::optional<Timestamp> closed_at;
-  ErrorRecord reason;         ///< why it is parked or paused
-  std::uint32_t turns = 1;    ///< kept exact while it is closed; while it is open the history table decides
-  std::string first_turn;     ///< encoded
-  std::string last_turn;      ///< encoded; empty while it is open or when it closed in its first turn
-  bool undone = false;        ///< compensations ran before it closed
+  ErrorRecord reason;  ///< why it is parked or paused
+  std::uint32_t turns =
+      1;  ///< kept exact while it is closed; while it is open the history table decides
+  std::string first_turn;  ///< encoded
+  std::string last_turn;   ///< encoded; empty while it is open or when it closed in its first turn
+  bool undone = false;     ///< compensations ran before it closed
   template <class V>
   void fields(V& v) {
-    v("run", run), v("status", status), v("started_at", started_at), v("closed_at", closed_at), v("reason", reason),
-        v("turns", turns), v("first_turn", first_turn), v("last_turn", last_turn), v("undone", undone);
+    v("run", run), v("status", status), v("started_at", started_at), v("closed_at", closed_at),
+        v("reason", reason), v("turns", turns), v("first_turn", first_turn),
+        v("last_turn", last_turn), v("undone", undone);
   }
 };
 
@@ -74,7 +77,8 @@ struct Message {
     signal_refused = 5,
     cancel = 30,            ///< from an execution's code
     cancel_delivered = 31,  ///< answers it
-    deferred = 6,  ///< an event that waits for a parked execution; `payload` is an encoded turn that holds it
+    deferred = 6,  ///< an event that waits for a parked execution; `payload` is an encoded turn
+                   ///< that holds it
     cancel_child = 20,     ///< from its parent
     terminate_child = 21,  ///< from its parent
   };
@@ -85,7 +89,7 @@ struct Message {
   std::string from;
   std::uint32_t from_run = 0;
   std::uint32_t from_seq = 0;
-  std::string name;          ///< of the signal
+  std::string name;  ///< of the signal
   std::string payload = "null";
   std::string message_id;
   bool ok = true;
@@ -94,9 +98,10 @@ struct Message {
   std::optional<Duration> timeout;
   template <class V>
   void fields(V& v) {
-    v("kind", kind), v("to", to), v("to_run", to_run), v("to_seq", to_seq), v("from", from), v("from_run", from_run),
-        v("from_seq", from_seq), v("name", name), v("payload", payload), v("message_id", message_id), v("ok", ok),
-        v("error", error), v("wait_for_result", wait_for_result), v("timeout", timeout);
+    v("kind", kind), v("to", to), v("to_run", to_run), v("to_seq", to_seq), v("from", from),
+        v("from_run", from_run), v("from_seq", from_seq), v("name", name), v("payload", payload),
+        v("message_id", message_id), v("ok", ok), v("error", error),
+        v("wait_for_result", wait_for_result), v("timeout", timeout);
   }
 };
 
@@ -104,21 +109,22 @@ struct Message {
 struct ScheduleRecord {
   std::string timetable;  ///< that `next_at` was computed from
   bool paused = false;
-  std::string reason;     ///< why it is paused
+  std::string reason;      ///< why it is paused
   Timestamp changed_at{};  ///< declared, paused or resumed
   std::optional<Timestamp> next_at;
   std::optional<Timestamp> last_at;  ///< the last time that started something
   std::string last_execution;
   std::optional<Timestamp> buffered;  ///< a time that waits until what is open has closed
-  std::string open;       ///< ids of its executions that have not closed, each followed by a line feed
+  std::string open;  ///< ids of its executions that have not closed, each followed by a line feed
   std::uint64_t started = 0;
   std::uint64_t skipped = 0;  ///< because another one was open
   std::uint64_t missed = 0;   ///< too long ago when they were noticed
   template <class V>
   void fields(V& v) {
-    v("timetable", timetable), v("paused", paused), v("reason", reason), v("changed_at", changed_at),
-        v("next_at", next_at), v("last_at", last_at), v("last_execution", last_execution), v("buffered", buffered),
-        v("open", open), v("started", started), v("skipped", skipped), v("missed", missed);
+    v("timetable", timetable), v("paused", paused), v("reason", reason),
+        v("changed_at", changed_at), v("next_at", next_at), v("last_at", last_at),
+        v("last_execution", last_execution), v("buffered", buffered), v("open", open),
+        v("started", started), v("skipped", skipped), v("missed", missed);
   }
 };
 
@@ -137,7 +143,8 @@ std::string execution(std::uint16_t shard, std::string_view id, std::uint32_t ru
 std::string view(std::uint16_t shard, std::string_view id);
 std::string view(std::uint16_t shard, std::string_view id, std::uint32_t run);
 /// history: one turn; `history_end` is past the last of a run.
-std::string history(std::uint16_t shard, std::string_view id, std::uint32_t run, std::uint32_t turn);
+std::string history(std::uint16_t shard, std::string_view id, std::uint32_t run,
+                    std::uint32_t turn);
 std::string history_end(std::uint16_t shard, std::string_view id, std::uint32_t run);
 /// The turn's number in a history key.
 std::uint32_t history_turn(std::string_view key);
@@ -151,10 +158,15 @@ struct ListingKey {
 };
 std::optional<ListingKey> parse_listing(std::string_view key);
 
-enum class TimerKind : std::uint8_t { call = 0, retry = 1, execution_timeout = 2, schedule = 12 };  // reaches disk: never renumber
+enum class TimerKind : std::uint8_t {
+  call = 0,
+  retry = 1,
+  execution_timeout = 2,
+  schedule = 12
+};  // reaches disk: never renumber
 /// timers: by due time within a shard.
-std::string timer(std::uint16_t shard, Timestamp due, std::string_view id, std::uint32_t run, std::uint32_t seq,
-                  TimerKind kind);
+std::string timer(std::uint16_t shard, Timestamp due, std::string_view id, std::uint32_t run,
+                  std::uint32_t seq, TimerKind kind);
 struct TimerKey {
   std::uint16_t shard;
   Timestamp due;
@@ -169,8 +181,10 @@ std::string timers_end(std::uint16_t shard);
 
 /// active: executions with task attempts in flight.
 std::string active(std::uint16_t shard, std::string_view id);
-/// active: what an attempt of a call said last. `heartbeats` and `heartbeats_end` enclose those of a run.
-std::string heartbeat(std::uint16_t shard, std::string_view id, std::uint32_t run, std::uint32_t seq);
+/// active: what an attempt of a call said last. `heartbeats` and `heartbeats_end` enclose those of
+/// a run.
+std::string heartbeat(std::uint16_t shard, std::string_view id, std::uint32_t run,
+                      std::uint32_t seq);
 std::string heartbeats(std::uint16_t shard, std::string_view id, std::uint32_t run);
 std::string heartbeats_end(std::uint16_t shard, std::string_view id, std::uint32_t run);
 /// The execution that a key of an active row names; nothing for a heartbeat's.

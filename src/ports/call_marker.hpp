@@ -1,4 +1,5 @@
-// Which call a thread is running, so that code that crashes the process is noticed at the next start.
+// Which call a thread is running, so that code that crashes the process is noticed at the next
+// start.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// What the outside asks of a running engine: the same operations for the gateway, handlers, tests and tools.
+// What the outside asks of a running engine: the same operations for the gateway, handlers, tests
+// and tools.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct ExecutionRef {
   friend bool operator==(const ExecutionRef&, const ExecutionRef&) = default;
 };
 
-/// Splits "<workflow>/<name>"; InvalidInput unless it holds exactly one slash with text on both sides.
+/// Splits "<workflow>/<name>"; InvalidInput unless it holds exactly one slash with text on both
+/// sides.
 Result<ExecutionRef> parse_execution_id(std::string_view text);
 
 struct StartRequest {
@@ -37,7 +39,8 @@ struct StartRequest {
     std::string payload_json = "null";
     std::string message_id;  ///< deduplicates; empty: every send counts
   };
-  /// Sent in the same turn. An open execution of that name is sent it whatever its input; a closed one: Closed.
+  /// Sent in the same turn. An open execution of that name is sent it whatever its input; a closed
+  /// one: Closed.
   std::optional<Signal> signal{};
 };
 
@@ -65,7 +68,7 @@ struct UpdateRequest {
   ExecutionRef execution;
   std::string update;
   std::string input_json = "null";
-  std::string update_id;      ///< asking again with it gives the recorded answer; empty: a fresh one
+  std::string update_id;  ///< asking again with it gives the recorded answer; empty: a fresh one
   Duration wait = k_forever;  ///< for the answer
 };
 
@@ -78,14 +81,17 @@ struct UpdateReply {
 
 /// Why an open execution does not move, one per pending call, listener or condition.
 struct WaitingFor {
-  std::string kind;  ///< "task", "timer", "signal", "condition", "child", "signal_send", "paused", "parked", …
+  std::string kind;  ///< "task", "timer", "signal", "condition", "child", "signal_send", "paused",
+                     ///< "parked", …
   Timestamp since{};
-  Json details;      ///< members that belong to the kind, such as seq, task, attempt, next_at, due, signal, location
+  Json details;  ///< members that belong to the kind, such as seq, task, attempt, next_at, due,
+                 ///< signal, location
 };
 
 struct ExecutionView {
   ExecutionRef execution;  ///< with the run filled in
-  std::string status;      ///< running, parked, paused, succeeded, failed, cancelled, timed_out, terminated, continued
+  std::string status;      ///< running, parked, paused, succeeded, failed, cancelled, timed_out,
+                           ///< terminated, continued
   std::string input_json;
   std::optional<std::string> result_json;
   std::optional<Error> error;  ///< of a failed one; the reason of a parked one
@@ -102,8 +108,9 @@ struct ListRequest {
 };
 
 struct ListReply {
-  std::vector<ExecutionView> executions;  ///< newest first, without waiting_for; a filtered page may be short
-  std::string cursor;                     ///< empty: no more
+  std::vector<ExecutionView>
+      executions;      ///< newest first, without waiting_for; a filtered page may be short
+  std::string cursor;  ///< empty: no more
 };
 
 struct HistoryRequest {
@@ -163,23 +170,28 @@ struct Health {
 template <class T>
 using Callback = std::function<void(Result<T>)>;
 
-/// Thread rule: any thread may call. Callbacks run on an engine thread, after the commit that they report; they must not
-/// block and must not throw. When the engine stops, callbacks that wait get Unavailable.
+/// Thread rule: any thread may call. Callbacks run on an engine thread, after the commit that they
+/// report; they must not block and must not throw. When the engine stops, callbacks that wait get
+/// Unavailable.
 class Operations {
  public:
   virtual ~Operations() = default;
 
-  /// NotFound (workflow), AlreadyExists (same name, other input), InvalidInput, LimitExceeded, Unavailable.
+  /// NotFound (workflow), AlreadyExists (same name, other input), InvalidInput, LimitExceeded,
+  /// Unavailable.
   virtual void start(StartRequest request, Callback<StartReply> done) = 0;
 
-  /// Completes when the receiver has committed it. NotFound, Closed, InvalidInput, LimitExceeded, Unavailable.
+  /// Completes when the receiver has committed it. NotFound, Closed, InvalidInput, LimitExceeded,
+  /// Unavailable.
   virtual void signal(SignalRequest request, Callback<bool> done) = 0;
 
-  /// Completes with the recorded answer, or when `wait` has passed. The error of the validator that refused it, NotFound,
-  /// Closed, NotAllowed (it is not taken now), InvalidInput, LimitExceeded, Unavailable (also while it is parked).
+  /// Completes with the recorded answer, or when `wait` has passed. The error of the validator that
+  /// refused it, NotFound, Closed, NotAllowed (it is not taken now), InvalidInput, LimitExceeded,
+  /// Unavailable (also while it is parked).
   virtual void update(UpdateRequest request, Callback<UpdateReply> done) = 0;
 
-  /// The view that the execution published last, as JSON. NotFound also where it has published none.
+  /// The view that the execution published last, as JSON. NotFound also where it has published
+  /// none.
   virtual void published(ExecutionRef execution, Callback<std::string> done) = 0;
 
   /// The whole view of one execution. NotFound.
@@ -191,16 +203,17 @@ class Operations {
   virtual void cancel(ExecutionRef execution, Callback<bool> done) = 0;
   virtual void terminate(ExecutionRef execution, std::string reason, Callback<bool> done) = 0;
 
-  /// Holds it: none of its code runs and no attempt begins; what arrives is kept. False when it was paused before.
-  /// NotFound, Closed, NotAllowed (it is parked).
+  /// Holds it: none of its code runs and no attempt begins; what arrives is kept. False when it was
+  /// paused before. NotFound, Closed, NotAllowed (it is parked).
   virtual void pause(ExecutionRef execution, std::string reason, Callback<bool> done) = 0;
-  /// Lets a paused one go on, tries a parked one again. False when it was neither. NotFound, Closed, Unavailable, and what
-  /// still parks it.
+  /// Lets a paused one go on, tries a parked one again. False when it was neither. NotFound,
+  /// Closed, Unavailable, and what still parks it.
   virtual void resume(ExecutionRef execution, Callback<bool> done) = 0;
-  /// Runs a closed one again, as its next run, from where it failed. NotFound, NotClosed, NotAllowed (it succeeded or was
-  /// cancelled), Unavailable, DeterminismError.
+  /// Runs a closed one again, as its next run, from where it failed. NotFound, NotClosed,
+  /// NotAllowed (it succeeded or was cancelled), Unavailable, DeterminismError.
   virtual void retry(ExecutionRef execution, Callback<StartReply> done) = 0;
-  /// NotFound (also: no such call), AlreadyExists (the name), InvalidInput, Unavailable, DeterminismError.
+  /// NotFound (also: no such call), AlreadyExists (the name), InvalidInput, Unavailable,
+  /// DeterminismError.
   virtual void fork(ForkRequest request, Callback<StartReply> done) = 0;
 
   /// One schedule, or all of them by an empty name, in the order of their declarations. NotFound.
@@ -208,8 +221,9 @@ class Operations {
   /// NotFound, InvalidInput, LimitExceeded.
   virtual void act_on_schedule(ScheduleAct act, Callback<ScheduleReply> done) = 0;
 
-  /// Completes, fails or keeps alive the attempt that a token stands for; gives whether it is asked to stop. NotAllowed (a token
-  /// that is not this service's), Closed (the attempt is over), InvalidInput (no result of the task), LimitExceeded, Unavailable.
+  /// Completes, fails or keeps alive the attempt that a token stands for; gives whether it is asked
+  /// to stop. NotAllowed (a token that is not this service's), Closed (the attempt is over),
+  /// InvalidInput (no result of the task), LimitExceeded, Unavailable.
   virtual void tell_attempt(detail::AttemptNews news, Callback<bool> done);
 
   /// Blocking reads of the store.

@@ -56,7 +56,8 @@ struct Precondition {
   std::optional<std::string> expected;
 };
 
-/// Changes that stand or fall together. All parts of one commit share one sync; each is guarded by its own preconditions.
+/// Changes that stand or fall together. All parts of one commit share one sync; each is guarded by
+/// its own preconditions.
 struct Batch {
   std::vector<Precondition> preconditions;
   std::vector<Write> writes;
@@ -79,7 +80,8 @@ struct Batch {
 
 enum class PartOutcome : std::uint8_t { committed, precondition_failed };
 
-/// What a scan visits: keys in [from, to) in ascending order, or descending when `reverse`. An empty `to` means the table's end.
+/// What a scan visits: keys in [from, to) in ascending order, or descending when `reverse`. An
+/// empty `to` means the table's end.
 struct ScanRange {
   std::string_view from;
   std::string_view to;
@@ -94,24 +96,28 @@ struct StoreFigures {
   std::uint64_t bytes_written = 0;  ///< bytes handed to the log since it was opened
 };
 
-/// A durable, ordered store. Thread rule: get and scan from any thread; commit from one thread at a time (other commits wait).
+/// A durable, ordered store. Thread rule: get and scan from any thread; commit from one thread at a
+/// time (other commits wait).
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// The value of a key as of the last commit that returned, or nothing. Unavailable or Corrupt on failure.
+  /// The value of a key as of the last commit that returned, or nothing. Unavailable or Corrupt on
+  /// failure.
   virtual Result<std::optional<std::string>> get(Table table, std::string_view key) = 0;
 
   /// Visits rows as of one instant. Unavailable or Corrupt on failure.
   virtual Result<void> scan(Table table, ScanRange range, const RowVisitor& visit) = 0;
 
-  /// Writes all parts whose preconditions hold, atomically each, with one sync for all, and returns each part's outcome.
-  /// Parts are applied in order: a precondition sees the writes of the parts before it. When it returns, what was committed
-  /// survives power loss. Unavailable when the disk refused: then nothing is promised, and the same parts may be given again
-  /// (writing them twice gives the same rows).
+  /// Writes all parts whose preconditions hold, atomically each, with one sync for all, and returns
+  /// each part's outcome. Parts are applied in order: a precondition sees the writes of the parts
+  /// before it. When it returns, what was committed survives power loss. Unavailable when the disk
+  /// refused: then nothing is promised, and the same parts may be given again (writing them twice
+  /// gives the same rows).
   virtual Result<std::vector<PartOutcome>> commit(std::span<const Batch> parts) = 0;
 
-  /// A consistent copy of everything into `folder`, which must not exist. NotAllowed where the store has no files.
+  /// A consistent copy of everything into `folder`, which must not exist. NotAllowed where the
+  /// store has no files.
   virtual Result<void> backup(const std::string& folder) = 0;
 
   virtual StoreFigures figures() const = 0;

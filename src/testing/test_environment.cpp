@@ -89,17 +89,20 @@ struct TestEnvironment::Core {
       logs.push_back(level_name(level) + " " + std::string(message));
     };
     host = std::make_unique<testing::VirtualHost>(service, store, now, std::move(host_options));
-    host->set_substitutes([this](const engine::Attempt& attempt) -> std::optional<testing::VirtualHost::Substitute> {
-      const auto found = mocks.find(attempt.definition->name);
-      if (found == mocks.end()) return std::nullopt;
-      try {
-        auto behaviour = found->second->next(attempt.input);
-        if (behaviour.async) found->second->add_token(host->token_of(attempt));
-        return testing::VirtualHost::Substitute{behaviour.blocks, std::move(behaviour.act), behaviour.async};
-      } catch (const Error& error) {
-        return testing::VirtualHost::Substitute{false, [error](std::string_view) -> std::string { throw error; }};
-      }
-    });
+    host->set_substitutes(
+        [this](const engine::Attempt& attempt) -> std::optional<testing::VirtualHost::Substitute> {
+          const auto found = mocks.find(attempt.definition->name);
+          if (found == mocks.end()) return std::nullopt;
+          try {
+            auto behaviour = found->second->next(attempt.input);
+            if (behaviour.async) found->second->add_token(host->token_of(attempt));
+            return testing::VirtualHost::Substitute{behaviour.blocks, std::move(behaviour.act),
+                                                    behaviour.async};
+          } catch (const Error& error) {
+            return testing::VirtualHost::Substitute{
+                false, [error](std::string_view) -> std::string { throw error; }};
+          }
+        });
     host->settle();
   }
 

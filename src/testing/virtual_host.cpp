@@ -149,9 +149,8 @@ void VirtualHost::run_attempt(std::size_t position) {
     mailbox_->post(std::move(result));
     return;
   }
-  strands_.run([this, attempt = std::move(attempt), substitute = std::move(substitute), mailbox = mailbox_] {
-    mailbox->post(answer(attempt, substitute));
-  });
+  strands_.run([this, attempt = std::move(attempt), substitute = std::move(substitute),
+                mailbox = mailbox_] { mailbox->post(answer(attempt, substitute)); });
 }
 
 engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
@@ -164,8 +163,8 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
   host::AttemptScope scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
   const auto place = running_.insert(running_.end(), Running{&attempt, {}});
   host::RunningAttempt running(attempt, *mailbox_, tokens_.get());
-  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt, attempt.idempotency_key,
-                      place->stop.get_token(), &running);
+  TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
+                      attempt.idempotency_key, place->stop.get_token(), &running);
   detail::HandlerScope handler_scope;
   handler_scope.task = &context;
   handler_scope.service = &info_;
@@ -192,8 +191,8 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
 void VirtualHost::stop(const engine::StopAttempt& wanted) {
   for (Running& running : running_) {
     const engine::Attempt& attempt = *running.attempt;
-    if (attempt.seq == wanted.seq && attempt.run == wanted.run && attempt.attempt == wanted.attempt &&
-        attempt.execution_id == wanted.execution_id) {
+    if (attempt.seq == wanted.seq && attempt.run == wanted.run &&
+        attempt.attempt == wanted.attempt && attempt.execution_id == wanted.execution_id) {
       running.stop.request_stop();
     }
   }

@@ -520,12 +520,12 @@ TEST_F(OperationsApiTest, ATokenCompletesFailsOrKeepsAliveATaskWithoutTheAdminTo
 
 TEST_F(OperationsApiTest, ATokenThatIsRefusedSaysWhy) {
   operations_.on_tell = [](eventual::detail::AttemptNews news) -> Result<bool> {
-    return Error(std::string(news.token == "forged" ? error_names::k_not_allowed
-                                                    : error_names::k_closed),
-                 "refused");
+    return Error(
+        std::string(news.token == "forged" ? error_names::k_not_allowed : error_names::k_closed),
+        "refused");
   };
-  expect_error(call("POST", "/_eventual/tasks/success", R"({"token":"forged"})"), 403,
-               "NotAllowed", "refused");
+  expect_error(call("POST", "/_eventual/tasks/success", R"({"token":"forged"})"), 403, "NotAllowed",
+               "refused");
   expect_error(call("POST", "/_eventual/tasks/success", R"({"token":"used"})"), 409, "Closed");
   expect_error(call("POST", "/_eventual/tasks/success", "{}"), 400, "InvalidInput", "/token");
   expect_error(call("POST", "/_eventual/tasks/failure", R"({"token":"t"})"), 400, "InvalidInput",

@@ -28,9 +28,7 @@ class FakeOperations final : public ports::Operations {
       const std::lock_guard lock(mutex_);
       inputs_[id] = request.input_json;
     }
-    answer([done = std::move(done), id] {
-      done(ports::StartReply{id, 1, false});
-    });
+    answer([done = std::move(done), id] { done(ports::StartReply{id, 1, false}); });
   }
   void signal(ports::SignalRequest request, ports::Callback<bool> done) override {
     signals.push_back(request.execution.id() + " " + request.signal + " " + request.payload_json);
@@ -144,7 +142,8 @@ TEST_F(HandlerRuntimeTest, WaitsForTheResultOfAnExecutionThatExists) {
 TEST_F(HandlerRuntimeTest, AsksUpdatesAndQueriesAndCancels) {
   const auto doubled = service.query("doubled", [](const std::int64_t& view) { return 2 * view; });
   const auto plus = service.query(
-      "plus", [](const std::int64_t& view, std::int64_t more) -> std::int64_t { return view + more; });
+      "plus",
+      [](const std::int64_t& view, std::int64_t more) -> std::int64_t { return view + more; });
   const auto move = service.update<std::string, std::string>("move");
   const ExecutionId one{"echo/one", 3};
   EXPECT_EQ(run([&] { return doubled.ask(one).get(); }), "26");

@@ -60,8 +60,8 @@ inline Future<std::string> chat(std::string name) {
   co_return co_await continue_as_new(ended ? *ended : ended.error().name());
 }
 
-/// Calls with options of their own, one that is given up, one that time runs out for, one that is protected while the execution
-/// is cancelled.
+/// Calls with options of their own, one that is given up, one that time runs out for, one that is
+/// protected while the execution is cancelled.
 inline Future<std::string> bounded(std::string id) {
   Future<std::string> given_up = A(id, {.on_cancel = OnCancel::abandon,
                                         .delivery = Delivery::at_most_once,

@@ -1,5 +1,5 @@
-// What tasks can do beyond returning: heartbeats, results that come later, limits; and how cancellation reaches them. The
-// examples of docs/tasks.md and docs/cancellation.md stand here.
+// What tasks can do beyond returning: heartbeats, results that come later, limits; and how
+// cancellation reaches them. The examples of docs/tasks.md and docs/cancellation.md stand here.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -41,7 +41,8 @@ const auto import_rows = service().task(
     "importRows",
     {.retry = {.max_attempts = 3, .initial_interval = 1s, .jitter = 0}, .heartbeat_timeout = 10s},
     [](const Import& import, ev::TaskContext& context) -> std::int64_t {
-      std::int64_t row = context.last_heartbeat<std::int64_t>().value_or(0);  // where an earlier attempt stopped
+      std::int64_t row =
+          context.last_heartbeat<std::int64_t>().value_or(0);  // where an earlier attempt stopped
       g_seen.began_at.push_back(row);
       for (; row < import.rows; ++row) {
         if (row == 3 && context.attempt() == 1) throw Error("Broken", "after three rows");
@@ -51,24 +52,26 @@ const auto import_rows = service().task(
       return row;
     });
 // [/heartbeat]
-const auto silent = service().task(
-    "silent", {.retry = {.max_attempts = 1}, .heartbeat_timeout = 10s},
-    [](const std::string& how, ev::TaskContext& context) {
-      for (int i = 0; i < 3; ++i) {
-        ev::sleep_for(how == "often" ? 10s : 11s).get();
-        context.heartbeat();
-      }
-    });
+const auto silent =
+    service().task("silent", {.retry = {.max_attempts = 1}, .heartbeat_timeout = 10s},
+                   [](const std::string& how, ev::TaskContext& context) {
+                     for (int i = 0; i < 3; ++i) {
+                       ev::sleep_for(how == "often" ? 10s : 11s).get();
+                       context.heartbeat();
+                     }
+                   });
 // [later]
 const auto ask_carrier = service().task(
-    "askCarrier", {.timeout = 24h, .retry = {.max_attempts = 2, .initial_interval = 1s, .jitter = 0}},
+    "askCarrier",
+    {.timeout = 24h, .retry = {.max_attempts = 2, .initial_interval = 1s, .jitter = 0}},
     [](const Shipment& shipment, ev::TaskContext& context) -> std::string {
       const std::string token = context.complete_later();  // the carrier calls back with it
       g_seen.tokens.push_back(token);
       return shipment.id;  // ignored
     });
-const auto carrier_answered = service().command(
-    "carrierAnswered", [](Shipment answer) { ev::complete_task(g_seen.tokens.back(), answer.carrier).get(); });
+const auto carrier_answered = service().command("carrierAnswered", [](Shipment answer) {
+  ev::complete_task(g_seen.tokens.back(), answer.carrier).get();
+});
 // [/later]
 const auto carrier_failed = service().command("carrierFailed", [](std::string token) {
   ev::fail_task(token, Error("NoTruck", "none left")).get();
@@ -77,28 +80,30 @@ const auto carrier_busy = service().command("carrierBusy", [](std::string token)
   return ev::heartbeat_task(token, std::string("busy")).get();
 });
 // [limit]
-const auto call_carrier = service().task(
-    "callCarrier", {.limit = {.concurrency = 1, .key = &Shipment::carrier}},
-    [](const Shipment& shipment) -> std::string {
-      g_seen.order.push_back(shipment.id);
-      ev::sleep_for(1s).get();
-      return shipment.id;
-    });
+const auto call_carrier =
+    service().task("callCarrier", {.limit = {.concurrency = 1, .key = &Shipment::carrier}},
+                   [](const Shipment& shipment) -> std::string {
+                     g_seen.order.push_back(shipment.id);
+                     ev::sleep_for(1s).get();
+                     return shipment.id;
+                   });
 const auto send_mail = service().task("sendMail", {.limit = {.rate = {2, 10s}}},
                                       [](const std::string& to) { g_seen.order.push_back(to); });
 // [/limit]
-const auto patient = service().task(
-    "patient", {.timeout = 1h, .on_cancel = ev::OnCancel::wait},
-    [](const std::string& text, ev::TaskContext& context) -> std::string {
-      for (int i = 0; i < 60 && !context.stop_token().stop_requested(); ++i) ev::sleep_for(1s).get();
-      if (context.stop_token().stop_requested()) ++g_seen.stopped;
-      return text + (context.stop_token().stop_requested() ? " stopped" : " done");
-    });
-const auto undo = service().task("undo", [](const std::string& what) { g_seen.order.push_back("undo " + what); });
+const auto patient =
+    service().task("patient", {.timeout = 1h, .on_cancel = ev::OnCancel::wait},
+                   [](const std::string& text, ev::TaskContext& context) -> std::string {
+                     for (int i = 0; i < 60 && !context.stop_token().stop_requested(); ++i)
+                       ev::sleep_for(1s).get();
+                     if (context.stop_token().stop_requested()) ++g_seen.stopped;
+                     return text + (context.stop_token().stop_requested() ? " stopped" : " done");
+                   });
+const auto undo =
+    service().task("undo", [](const std::string& what) { g_seen.order.push_back("undo " + what); });
 
-const auto import_file = service().workflow("importFile", [](Import import) -> Future<std::int64_t> {
-  co_return co_await import_rows(import);
-});
+const auto import_file = service().workflow(
+    "importFile",
+    [](Import import) -> Future<std::int64_t> { co_return co_await import_rows(import); });
 const auto watch = service().workflow("watch", [](std::string how) -> Future<std::string> {
   const Result<void> done = co_await settle(silent(how));
   co_return done ? "done" : done.error().name();
@@ -106,15 +111,17 @@ const auto watch = service().workflow("watch", [](std::string how) -> Future<std
 const auto ship = service().workflow("ship", [](Shipment shipment) -> Future<std::string> {
   co_return co_await ask_carrier(shipment);
 });
-const auto call_all = service().workflow("callAll", [](std::vector<Shipment> shipments) -> Future<std::vector<std::string>> {
-  co_return co_await ev::map(shipments, [](const Shipment& shipment) { return call_carrier(shipment); });
-});
-const auto mail_all = service().workflow("mailAll", [](std::vector<std::string> all) -> Future<void> {
-  co_await ev::map(all, [](const std::string& to) { return send_mail(to); });
-});
-const auto hold = service().workflow("hold", [](std::string text) -> Future<std::string> {
-  co_return co_await patient(text);
-});
+const auto call_all = service().workflow(
+    "callAll", [](std::vector<Shipment> shipments) -> Future<std::vector<std::string>> {
+      co_return co_await ev::map(shipments,
+                                 [](const Shipment& shipment) { return call_carrier(shipment); });
+    });
+const auto mail_all =
+    service().workflow("mailAll", [](std::vector<std::string> all) -> Future<void> {
+      co_await ev::map(all, [](const std::string& to) { return send_mail(to); });
+    });
+const auto hold = service().workflow(
+    "hold", [](std::string text) -> Future<std::string> { co_return co_await patient(text); });
 // [structure]
 const auto booked = service().workflow("booked", [](std::string trip) -> Future<std::string> {
   ev::Saga saga;
@@ -153,7 +160,9 @@ class Tasks : public testing::Test {
   void SetUp() override { g_seen = {}; }
   void TearDown() override { env.replay_all(); }
 
-  std::string state(const auto& execution) { return execution.waiting_for().at(0)["state"].as_string(); }
+  std::string state(const auto& execution) {
+    return execution.waiting_for().at(0)["state"].as_string();
+  }
 
   TestEnvironment env{service()};
 };
@@ -442,7 +451,8 @@ TEST_F(Tasks, ClosingAParentDoesToItsChildrenWhatTheySay) {
     EXPECT_NE(parent.status(), "running");
     EXPECT_EQ(env.view(ExecutionId{"sleeper/" + how + "-0", 0})["status"].as_string(), "running");
     EXPECT_EQ(env.view(ExecutionId{"sleeper/" + how + "-1", 0})["status"].as_string(), "cancelled");
-    EXPECT_EQ(env.view(ExecutionId{"sleeper/" + how + "-2", 0})["status"].as_string(), "terminated");
+    EXPECT_EQ(env.view(ExecutionId{"sleeper/" + how + "-2", 0})["status"].as_string(),
+              "terminated");
   }
 }
 
@@ -456,8 +466,10 @@ TEST_F(Tasks, CancellingAChildsFutureAsksTheChildToCancel) {
 
 TEST(TaskOptions, AKeyOfAnotherTypeIsADefect) {
   Service wrong{"wrong"};
-  wrong.task("t", {.limit = {.concurrency = 1, .key = &Shipment::carrier}}, [](std::string text) { return text; });
-  wrong.task("u", {.limit = {.key = [](const std::string& text) { return text; }}}, [](std::string text) { return text; });
+  wrong.task("t", {.limit = {.concurrency = 1, .key = &Shipment::carrier}},
+             [](std::string text) { return text; });
+  wrong.task("u", {.limit = {.key = [](const std::string& text) { return text; }}},
+             [](std::string text) { return text; });
   ASSERT_EQ(wrong.declarations().defects().size(), 2U);
 }
 

@@ -21,9 +21,11 @@ Service& service() {
   return made;
 }
 
-const auto pay = service().task("pay", {.retry = {.max_attempts = 3, .initial_interval = 1s, .jitter = 0}},
-                                [](const Order& order) -> std::string { return "paid-" + order.id; });
-const auto ship = service().task("ship", [](const Order& order) -> std::string { return "shipped-" + order.id; });
+const auto pay =
+    service().task("pay", {.retry = {.max_attempts = 3, .initial_interval = 1s, .jitter = 0}},
+                   [](const Order& order) -> std::string { return "paid-" + order.id; });
+const auto ship =
+    service().task("ship", [](const Order& order) -> std::string { return "shipped-" + order.id; });
 const auto ping = service().task("ping", [](std::int64_t day) { (void)day; });
 const auto go = service().signal<std::string>("go");
 
@@ -36,8 +38,10 @@ const auto sleeper = service().workflow("sleeper", [](std::int64_t seconds) -> F
   co_await sleep_for(std::chrono::seconds(seconds));
   co_return "done";
 });
-const auto until = service().workflow("until", [](Timestamp time) -> Future<void> { co_await sleep_until(time); });
-const auto waiter = service().workflow("waiter", []() -> Future<std::string> { co_return co_await go.expect(); });
+const auto until =
+    service().workflow("until", [](Timestamp time) -> Future<void> { co_await sleep_until(time); });
+const auto waiter =
+    service().workflow("waiter", []() -> Future<std::string> { co_return co_await go.expect(); });
 const auto daily = service().workflow("daily", [](std::int64_t days) -> Future<std::int64_t> {
   for (std::int64_t day = 0; day < days; ++day) {
     co_await sleep_for(24h);
@@ -45,19 +49,24 @@ const auto daily = service().workflow("daily", [](std::int64_t days) -> Future<s
   }
   co_return days;
 });
-const auto three = service().workflow("three", [](std::int64_t) -> Future<std::vector<std::string>> {
-  std::vector<Future<std::string>> calls;
-  for (int i = 0; i < 3; ++i) calls.push_back(pay(Order{std::to_string(i), i}, {.retry = RetryPolicy{}}));
-  std::vector<std::string> outcomes;
-  for (const auto& result : co_await all_settled(std::move(calls))) outcomes.push_back(result ? *result : result.error().name());
-  co_return outcomes;
-});
+const auto three =
+    service().workflow("three", [](std::int64_t) -> Future<std::vector<std::string>> {
+      std::vector<Future<std::string>> calls;
+      for (int i = 0; i < 3; ++i)
+        calls.push_back(pay(Order{std::to_string(i), i}, {.retry = RetryPolicy{}}));
+      std::vector<std::string> outcomes;
+      for (const auto& result : co_await all_settled(std::move(calls)))
+        outcomes.push_back(result ? *result : result.error().name());
+      co_return outcomes;
+    });
 
 const auto order_now = service().command("orderNow", [](Order order) -> std::string {
   return buy.start(order, {.name = order.id}).get().id();
 });
-const auto order_and_wait = service().command("orderAndWait", [](Order order) -> std::string { return buy(order).get(); });
-const auto nap = service().command("nap", [](std::int64_t seconds) -> std::string { return sleeper(seconds).get(); });
+const auto order_and_wait =
+    service().command("orderAndWait", [](Order order) -> std::string { return buy(order).get(); });
+const auto nap = service().command(
+    "nap", [](std::int64_t seconds) -> std::string { return sleeper(seconds).get(); });
 
 TEST(TestEnvironment, AStartRunsAllThatCanRunAtThisInstant) {  // 243, 255
   TestEnvironment env(service());
@@ -162,7 +171,8 @@ TEST(TestEnvironment, WaitingForWhatNeverComesFailsAtOnceAndSaysForWhat) {
     FAIL() << "there is no result";
   } catch (const Error& error) {
     EXPECT_EQ(error.name(), "NotClosed");
-    EXPECT_NE(error.message().find(R"(signal {"signal":"go")"), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find(R"(signal {"signal":"go")"), std::string::npos)
+        << error.message();
   }
 }
 
@@ -185,9 +195,11 @@ TEST(TestEnvironment, CommandsRunInProcess) {
 
 TEST(TestEnvironment, APrimitiveInputHasTheAnnotationsOfItsCommand) {
   Service shop{"shop"};
-  const auto order = shop.command("order", {.input = {.description = "how many", .minimum = 1, .maximum = 10}},
-                                  [](std::int64_t count) { return count; });
-  const auto strict = shop.command("strict", {.unknown_fields_refused = true}, [](Order given) { return given.id; });
+  const auto order =
+      shop.command("order", {.input = {.description = "how many", .minimum = 1, .maximum = 10}},
+                   [](std::int64_t count) { return count; });
+  const auto strict = shop.command("strict", {.unknown_fields_refused = true},
+                                   [](Order given) { return given.id; });
   TestEnvironment env(shop);
   EXPECT_EQ(env.call(order, std::int64_t{10}), 10);
   EXPECT_THROW((void)env.call(order, std::int64_t{11}), Error);

@@ -38,8 +38,10 @@ struct HandlerScope {
   const std::unordered_map<std::type_index, void*>* provided = nullptr;
 };
 
-/// Runs a handler: JSON in, JSON out. Throws what the handler throws, and InvalidInput for input that does not fit.
-using HandlerFunction = std::function<std::string(std::string_view input_json, HandlerScope& scope)>;
+/// Runs a handler: JSON in, JSON out. Throws what the handler throws, and InvalidInput for input
+/// that does not fit.
+using HandlerFunction =
+    std::function<std::string(std::string_view input_json, HandlerScope& scope)>;
 
 struct Declaration {
   std::string name;
@@ -51,7 +53,8 @@ struct Declaration {
 struct TaskDefinition : Declaration {
   TaskOptions options;
   HandlerFunction run;
-  /// Checks a result that comes from outside and writes it in today's form; throws InvalidInput with every bad field.
+  /// Checks a result that comes from outside and writes it in today's form; throws InvalidInput
+  /// with every bad field.
   std::string (*normalise_result)(std::string_view json) = nullptr;
 };
 
@@ -70,7 +73,8 @@ struct SignalDefinition : Declaration {
 
 struct QueryDefinition : Declaration {
   const TypeSchema* view = nullptr;
-  /// Answers from a view; runs on any thread. Throws InvalidInput for input or a view of another form.
+  /// Answers from a view; runs on any thread. Throws InvalidInput for input or a view of another
+  /// form.
   std::function<std::string(std::string_view view_json, std::string_view input_json)> run;
 };
 
@@ -134,7 +138,8 @@ class Declarations {
 
  private:
   template <class Definition>
-  Definition& insert(std::deque<Definition>& list, std::unordered_map<std::string_view, Definition*>& names,
+  Definition& insert(std::deque<Definition>& list,
+                     std::unordered_map<std::string_view, Definition*>& names,
                      Definition definition, std::string_view kind);
 
   std::string name_;

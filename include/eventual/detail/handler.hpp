@@ -38,7 +38,9 @@ DecodeFunction decoder_of() {
   if constexpr (std::is_void_v<T>) {
     return nullptr;
   } else {
-    return [](std::string_view json, void* object) { *static_cast<T*>(object) = decode_value<T>(json); };
+    return [](std::string_view json, void* object) {
+      *static_cast<T*>(object) = decode_value<T>(json);
+    };
   }
 }
 
@@ -156,14 +158,18 @@ decltype(auto) invoke_supplied(F& handler, std::string_view input_json, HandlerS
   }
 }
 
-/// The handler as a function of JSON. A handler that is a coroutine runs to its end on the calling thread.
+/// The handler as a function of JSON. A handler that is a coroutine runs to its end on the calling
+/// thread.
 template <class F>
-HandlerFunction make_handler(F handler, Annotations annotations = {}, bool unknown_fields_refused = false) {
+HandlerFunction make_handler(F handler, Annotations annotations = {},
+                             bool unknown_fields_refused = false) {
   using Types = HandlerTypes<F>;
-  constexpr std::size_t supplied = std::tuple_size_v<typename Types::Parameters> - (Types::has_input ? 1 : 0);
+  constexpr std::size_t supplied =
+      std::tuple_size_v<typename Types::Parameters> - (Types::has_input ? 1 : 0);
   return [handler = std::move(handler), annotations, unknown_fields_refused](
              std::string_view input_json, HandlerScope& scope) mutable -> std::string {
-    const ReadOptions options{.unknown_fields_refused = unknown_fields_refused, .annotations = &annotations};
+    const ReadOptions options{.unknown_fields_refused = unknown_fields_refused,
+                              .annotations = &annotations};
     auto run = [&]() -> decltype(auto) {
       return invoke_supplied<F, Types>(handler, input_json, scope, options,
                                        std::make_index_sequence<supplied>{});

@@ -1,4 +1,5 @@
-// Reflection of plain aggregates: how many members a type has and where they are, by structured bindings.
+// Reflection of plain aggregates: how many members a type has and where they are, by structured
+// bindings.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,9 @@ struct AnyBase {
 template <class T>
 concept HasBase = requires { T{AnyBase<T>{}}; };
 
-// `{}` stands for one whole member, raw arrays included, which is why the count is made with it. The lists are spelt
-// out because C++20 can neither expand a pack into empty braces nor bind a pack. One line a member count.
+// `{}` stands for one whole member, raw arrays included, which is why the count is made with it.
+// The lists are spelt out because C++20 can neither expand a pack into empty braces nor bind a
+// pack. One line a member count.
 // clang-format off
 template <class T, std::size_t N> inline constexpr bool k_accepts = false;
 template <class T> inline constexpr bool k_accepts<T, 0> = requires { T{}; };
@@ -117,9 +119,10 @@ consteval std::size_t count_fields() {
   }
 }
 
-/// Calls Visitor::template visit<T, &member...>(argument) with the address of each member within k_probe<T>.
-// A compiler error that points here means that the struct holds something that has no default: a raw array, a
-// reference, a bit field. Use std::array, a value, an integer.
+/// Calls Visitor::template visit<T, &member...>(argument) with the address of each member within
+/// k_probe<T>.
+// A compiler error that points here means that the struct holds something that has no default: a
+// raw array, a reference, a bit field. Use std::array, a value, an integer.
 // clang-format off
 template <class T, class Visitor, class Argument>
 void visit_fields(Argument& argument) {

@@ -1,5 +1,5 @@
-// The table of futures and the ready queue that every coroutine of one execution, or of one handler, runs on.
-// Internal: user code meets it through Future.
+// The table of futures and the ready queue that every coroutine of one execution, or of one
+// handler, runs on. Internal: user code meets it through Future.
 #pragma once
 
 #include <coroutine>
@@ -34,9 +34,12 @@ using DecodeFunction = void (*)(std::string_view json, void* object);
 class SlotRef {
  public:
   SlotRef() = default;
-  SlotRef(Runtime* runtime, std::uint32_t index) noexcept : runtime_(runtime), index_(index) {}  // adopts one count
+  SlotRef(Runtime* runtime, std::uint32_t index) noexcept
+      : runtime_(runtime), index_(index) {}  // adopts one count
   SlotRef(const SlotRef& other) noexcept;
-  SlotRef(SlotRef&& other) noexcept : runtime_(other.runtime_), index_(other.index_) { other.runtime_ = nullptr; }
+  SlotRef(SlotRef&& other) noexcept : runtime_(other.runtime_), index_(other.index_) {
+    other.runtime_ = nullptr;
+  }
   SlotRef& operator=(SlotRef other) noexcept {
     std::swap(runtime_, other.runtime_);
     std::swap(index_, other.index_);
@@ -108,7 +111,8 @@ struct TaskCall {
   std::string input;
   const CallOptions* options = nullptr;
   DecodeFunction decode = nullptr;
-  /// Reads a recorded input and writes it as today's code would, so that an absent member equals its default.
+  /// Reads a recorded input and writes it as today's code would, so that an absent member equals
+  /// its default.
   std::string (*normalise)(std::string_view json) = nullptr;
   std::source_location location;
 };
@@ -125,7 +129,8 @@ struct WorkflowCall {
   std::string (*normalise)(std::string_view json) = nullptr;
   std::source_location location;
   std::string* execution_id = nullptr;  ///< workflows: told which execution it will be
-  /// Handlers: sent in the same turn; an execution that exists is sent it whatever its input. Empty: none.
+  /// Handlers: sent in the same turn; an execution that exists is sent it whatever its input.
+  /// Empty: none.
   std::string_view signal;
   std::string signal_payload;
   std::string signal_id;
@@ -165,7 +170,8 @@ struct ScheduleCall {
 /// What answers an update, and what looks at it first. `validate` may be empty.
 struct UpdateHandler {
   std::function<SlotRef(std::string_view input_json)> run;
-  std::function<void(std::string_view input_json)> validate;  ///< throws to refuse; no operation works in it
+  std::function<void(std::string_view input_json)>
+      validate;  ///< throws to refuse; no operation works in it
   void (*encode)(const void* value, std::string& out) = nullptr;
 };
 
@@ -209,7 +215,8 @@ class Runtime {
   /// The same; throws NotAllowed, naming `operation`, where there is none.
   static Runtime& require(std::string_view operation);
 
-  // --- operations that user code asks for. Each returns a future's slot; a refusal is a thrown Error. ---
+  // --- operations that user code asks for. Each returns a future's slot; a refusal is a thrown
+  // Error. ---
   virtual SlotRef call_task(TaskCall call) = 0;
   virtual SlotRef call_workflow(WorkflowCall call) = 0;
   virtual SlotRef start_timer(Timestamp due, std::source_location location) = 0;
@@ -219,12 +226,15 @@ class Runtime {
   virtual std::uint64_t add_listener(std::string_view signal, ListenerFunction function,
                                      std::source_location location) = 0;
   virtual void remove_listener(std::uint64_t id) noexcept = 0;
-  virtual SlotRef wait_condition(std::function<bool()> predicate, Duration timeout, std::source_location location) = 0;
-  virtual SlotRef wait_result(std::string_view execution_id, DecodeFunction decode, std::source_location location) = 0;
+  virtual SlotRef wait_condition(std::function<bool()> predicate, Duration timeout,
+                                 std::source_location location) = 0;
+  virtual SlotRef wait_result(std::string_view execution_id, DecodeFunction decode,
+                              std::source_location location) = 0;
   virtual SlotRef act_on_execution(ExecutionAct act) = 0;
   virtual SlotRef act_on_schedule(ScheduleCall call) = 0;
   virtual void defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) = 0;
-  /// Each throws NotAllowed where it does not work: the first six are for workflows, the last two for handlers.
+  /// Each throws NotAllowed where it does not work: the first six are for workflows, the last two
+  /// for handlers.
   virtual SlotRef continue_as_new(std::string input, std::source_location location);
   virtual std::uint32_t version(std::string_view change, std::uint32_t min, std::uint32_t max,
                                 std::source_location location);
@@ -261,10 +271,12 @@ class Runtime {
 
   /// Cancelling the execution does not interrupt who awaits this one.
   void set_cancel_waits(std::uint32_t slot) noexcept;
-  /// Nor does it reach what this one stands for: the coroutine, what that waits for and what it made.
+  /// Nor does it reach what this one stands for: the coroutine, what that waits for and what it
+  /// made.
   void set_shielded(std::uint32_t slot) noexcept;
-  /// Cancels one future that is not settled: a call fails with Cancelled, a coroutine's pending await throws it, and what that
-  /// waited for is cancelled too. Stops at shields; a call that delivers its outcome first does so.
+  /// Cancels one future that is not settled: a call fails with Cancelled, a coroutine's pending
+  /// await throws it, and what that waited for is cancelled too. Stops at shields; a call that
+  /// delivers its outcome first does so.
   void cancel(std::uint32_t slot, std::source_location location);
   void settle_json(std::uint32_t slot, std::string json);
   void settle_error(std::uint32_t slot, std::exception_ptr error);
@@ -282,7 +294,8 @@ class Runtime {
   void wait_on(WaitGroup& group, Waiter& waiter, const SlotRef& slot, std::uint32_t position);
   void unlink(WaitGroup& group) noexcept;
   void unlink(Waiter& waiter) noexcept;
-  /// True once, when a cancellation has arrived that the coroutine now running has not been told of yet.
+  /// True once, when a cancellation has arrived that the coroutine now running has not been told of
+  /// yet.
   bool take_cancellation() noexcept;
   /// Whether an exception is on its way through the coroutine now running.
   bool unwinding() const noexcept;
@@ -309,8 +322,9 @@ class Runtime {
   void begin_discard() noexcept { discarding_ = true; }
   /// Destroys all frames, newest first. Requires begin_discard().
   void destroy_frames() noexcept;
-  /// Wakes every suspended await with Cancelled. Those that wait for a call that delivers its outcome first, directly or
-  /// through other coroutines, go on waiting: the next await after it throws instead.
+  /// Wakes every suspended await with Cancelled. Those that wait for a call that delivers its
+  /// outcome first, directly or through other coroutines, go on waiting: the next await after it
+  /// throws instead.
   void deliver_cancellation();
   /// Cancels a pending future that is no coroutine's.
   virtual void cancel_call(std::uint32_t slot, std::source_location location) = 0;
@@ -331,7 +345,8 @@ class Runtime {
   void free_slot(std::uint32_t index) noexcept;
   void resume(std::coroutine_handle<> frame, std::uint32_t slot);
   void make_ready(const WaitGroup& group) { ready_.push_back({group.handle, group.frame_slot}); }
-  void hold_back_cancellation(std::uint32_t slot, std::uint32_t chain, const std::vector<bool>* within);
+  void hold_back_cancellation(std::uint32_t slot, std::uint32_t chain,
+                              const std::vector<bool>* within);
   void wake_cancelled(const std::vector<bool>& frames);
 
   std::vector<Slot> slots_;
@@ -342,8 +357,10 @@ class Runtime {
   };
   std::vector<Ready> ready_;
   std::size_t ready_head_ = 0;
-  std::vector<std::uint32_t> finished_;  // coroutines at their end, whose own count is still to be given back
-  std::vector<std::uint32_t> dying_;     // slots that nobody counts any more: a list, for they may hang in long chains
+  std::vector<std::uint32_t>
+      finished_;  // coroutines at their end, whose own count is still to be given back
+  std::vector<std::uint32_t>
+      dying_;  // slots that nobody counts any more: a list, for they may hang in long chains
   bool reaping_ = false;
   void* running_ = nullptr;  // the frame now running
   std::uint32_t running_slot_ = WaitGroup::k_undecided;
@@ -359,7 +376,8 @@ class Runtime {
   bool discarding_ = false;
 };
 
-inline SlotRef::SlotRef(const SlotRef& other) noexcept : runtime_(other.runtime_), index_(other.index_) {
+inline SlotRef::SlotRef(const SlotRef& other) noexcept
+    : runtime_(other.runtime_), index_(other.index_) {
   if (runtime_ != nullptr) runtime_->retain(index_);
 }
 inline SlotRef::~SlotRef() {
