@@ -83,11 +83,11 @@ Result<void> Engine::recover_schedules(Timestamp now) {
         stored.emplace(name, record ? std::move(*record) : model::ScheduleRecord());
         return true;
       });
-  if (!scanned) return scanned;
+  if (!scanned) return scanned.error();
   for (const detail::ScheduleDefinition& definition : declarations_.schedules()) {
     auto timetable = timetable_of(definition.when);
     if (!timetable) return timetable.error();
-    Scheduled scheduled{&definition, std::move(*timetable), {}};
+    Scheduled scheduled{&definition, *timetable, {}};
     const std::string text = text_of(definition.when);
     const auto found = stored.find(definition.name);
     const bool is_new = found == stored.end() || found->second.timetable.empty();

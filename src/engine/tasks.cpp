@@ -151,6 +151,7 @@ void Engine::stop_attempts(Live& live, std::vector<std::uint32_t> calls) {
 
 void Engine::stop_all_attempts(Live& live) {
   std::vector<std::uint32_t> all;
+  all.reserve(live.calls.size());
   for (const auto& [seq, call] : live.calls) all.push_back(seq);
   stop_attempts(live, std::move(all));
 }

@@ -232,7 +232,7 @@ void add_settings(CLI::App& app, Usage& usage) {
 namespace eventual {
 
 int Service::run(int argc, char** argv) {
-  using namespace host;
+  using namespace host;  // NOLINT(google-build-using-namespace): its verbs are the host's
   Usage usage;
   CLI::App app(options_.description.empty() ? "The service " + name() : options_.description,
                name());

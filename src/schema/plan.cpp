@@ -162,6 +162,7 @@ const ObjectPlan* finish_object(ObjectPlan plan) {
 const EnumPlan* finish_enum(EnumPlan plan) {
   std::sort(plan.names.begin(), plan.names.end());
   std::vector<std::string> names;
+  names.reserve(plan.names.size());
   for (const auto& entry : plan.names) names.push_back(entry.second);
   std::sort(names.begin(), names.end());
   for (auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end();
