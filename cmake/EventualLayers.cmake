@@ -1,15 +1,5 @@
 # One library a folder of src/, in the order of DESIGN: a layer links those before it, and nothing else.
-set(EVENTUAL_LAYERS base schema model workflow ports engine store gateway client host testing)
-
-# While a higher layer is in pieces: -DEVENTUAL_UP_TO=engine builds base to engine and the tests of those layers alone.
-set(EVENTUAL_UP_TO testing CACHE STRING "The last layer to build")
-list(FIND EVENTUAL_LAYERS ${EVENTUAL_UP_TO} eventual_last)
-if(eventual_last EQUAL -1)
-  message(FATAL_ERROR "EVENTUAL_UP_TO=${EVENTUAL_UP_TO} is no layer: ${EVENTUAL_LAYERS}")
-endif()
-math(EXPR eventual_count "${eventual_last} + 1")
-set(EVENTUAL_ALL_LAYERS ${EVENTUAL_LAYERS})
-list(SUBLIST EVENTUAL_LAYERS 0 ${eventual_count} EVENTUAL_LAYERS)
+set(EVENTUAL_LAYERS base schema model workflow ports engine store gateway client host testing program)
 
 set(EVENTUAL_LINKS_base fmt::fmt Threads::Threads)
 set(EVENTUAL_PRIVATE_LINKS_base date::date-tz)
@@ -51,12 +41,9 @@ foreach(layer IN LISTS EVENTUAL_LAYERS)
   set(eventual_above ${target})
 endforeach()
 
-if(EVENTUAL_UP_TO STREQUAL "testing")
-  add_library(Eventual::eventual ALIAS eventual_host)
-else()
-  add_library(Eventual::eventual ALIAS eventual_${EVENTUAL_UP_TO})
-endif()
-add_library(Eventual::testing ALIAS eventual_${EVENTUAL_UP_TO})
+# What a service links, and what its tests link.
+add_library(Eventual::eventual ALIAS eventual_program)
+add_library(Eventual::testing ALIAS eventual_testing)
 
 # Headers of every folder compile alone: one generated file each, built by `make check`.
 file(GLOB_RECURSE eventual_headers CONFIGURE_DEPENDS ${EVENTUAL_INCLUDE_DIR}/*.hpp
@@ -73,5 +60,5 @@ endforeach()
 if(eventual_header_checks)
   add_library(eventual_header_checks OBJECT EXCLUDE_FROM_ALL ${eventual_header_checks})
   target_include_directories(eventual_header_checks PRIVATE ${EVENTUAL_SOURCE_ROOT})
-  target_link_libraries(eventual_header_checks PRIVATE eventual_flags Eventual::testing)
+  target_link_libraries(eventual_header_checks PRIVATE eventual_flags Eventual::eventual)
 endif()

@@ -1,4 +1,4 @@
-// The program that a service is: its verbs, its start and its end.
+// The verb `serve`: the service runs until it is told to stop.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -6,7 +6,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -14,7 +13,6 @@
 #include <memory>
 #include <utility>
 
-#include "eventual/service.hpp"
 #include "gateway/error_response.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/router.hpp"
@@ -23,19 +21,15 @@
 #include "host/manifest.hpp"
 #include "host/node.hpp"
 #include "host/requests.hpp"
+#include "program/verbs.hpp"
 #include "store/open.hpp"
 
-namespace eventual::host {
+namespace eventual::program {
 namespace {
 
-constexpr int k_exit_done = 0;
-constexpr int k_exit_failed = 1;
-constexpr int k_exit_usage = 2;
-
-int complain(std::string_view message, int code) {
-  fmt::print(stderr, "{}\n", message);
-  return code;
-}
+using host::Config;
+using host::Node;
+using host::NodeOptions;
 
 // --- stopping ---
 
@@ -70,35 +64,6 @@ void listen_for_signals() {
 void wait_for_stop_signal() {
   pollfd waiting{g_stop_event.load(), POLLIN, 0};
   while (!g_stop_asked.load()) (void)::poll(&waiting, 1, -1);
-}
-
-// --- declarations ---
-
-std::vector<detail::Defect> defects_of(const detail::Declarations& declarations) {
-  std::vector<detail::Defect> defects = declarations.defects();
-  gateway::Router router;
-  std::size_t index = 0;
-  for (const detail::CommandDefinition& command : declarations.commands()) {
-    if (command.options.path.empty()) continue;
-    const Result<void> added = router.add(command.options.method, command.options.path,
-                                          "command " + command.name, index++);
-    if (!added) defects.push_back({added.error().message(), command.location});
-  }
-  return defects;
-}
-
-bool report_defects(const detail::Declarations& declarations) {
-  const std::vector<detail::Defect> defects = defects_of(declarations);
-  for (const detail::Defect& defect : defects) {
-    if (defect.location.line() == 0) {
-      complain(defect.message, 0);
-    } else {
-      complain(fmt::format("{}:{}: {}", defect.location.file_name(), defect.location.line(),
-                           defect.message),
-               0);
-    }
-  }
-  return defects.empty();
 }
 
 // --- serving ---
@@ -138,7 +103,7 @@ void allow_public_url(const std::string& url, gateway::ServerOptions& options) {
 
 int serve(const detail::Declarations& declarations, const ServiceOptions& options,
           const Config& config) {
-  const engine::LogSink log = make_log(config.log_level, config.log_json);
+  const engine::LogSink log = host::make_log(config.log_level, config.log_json);
   const bool in_memory = config.store == "memory";
 
   store::StoreOptions store_options;
@@ -165,12 +130,12 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   gateway_options.server.allowed_origins = config.allowed_origins;
   if (!config.public_url.empty()) allow_public_url(config.public_url, gateway_options.server);
   gateway_options.operations.admin_token = config.admin_token;
-  gateway_options.operations.manifest = [described = manifest(declarations, options)] {
+  gateway_options.operations.manifest = [described = host::manifest(declarations, options)] {
     return described;
   };
   gateway_options.operations.answer_query =
       [&declarations](std::string_view query, std::string_view view, std::string_view input) {
-        return answer_query(declarations, query, view, input);
+        return host::answer_query(declarations, query, view, input);
       };
   std::vector<gateway::CommandRoute> routes;
   for (const detail::CommandDefinition& command : declarations.commands())
@@ -206,69 +171,18 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   return k_exit_done;
 }
 
-/// What the command line asks for.
-struct Usage {
-  ConfigSources sources;
-  std::string config_file;
-};
-
-void add_settings(CLI::App& app, Usage& usage) {
-  app.add_option("--config", usage.config_file, "settings file [eventual.toml, if there is one]")
-      ->type_name("FILE");
-  for (const Setting& setting : settings()) {
-    app.add_option_function<std::string>(
-           flag_of(setting),
-           [&usage, key = std::string(setting.key)](const std::string& text) {
-             usage.sources.flags[key] = text;
-           },
-           std::string(setting.help))
-        ->type_name(std::string(setting.value));
-  }
-}
-
 }  // namespace
-}  // namespace eventual::host
 
-namespace eventual {
-
-int Service::run(int argc, char** argv) {
-  using namespace host;  // NOLINT(google-build-using-namespace): its verbs are the host's
-  Usage usage;
-  CLI::App app(options_.description.empty() ? "The service " + name() : options_.description,
-               name());
-  app.require_subcommand(0, 1);
-  app.footer(
-      "Settings come from eventual.toml, then from EVENTUAL_* variables (EVENTUAL_LISTEN, …), then "
-      "from flags.");
-  add_settings(app, usage);
-  CLI::App* serve_verb = app.add_subcommand("serve", "Runs the service (also without a verb)");
-  add_settings(*serve_verb, usage);
-  CLI::App* manifest_verb =
-      app.add_subcommand("manifest", "Prints what the service declares, as JSON");
-  CLI::App* version_verb =
-      app.add_subcommand("version", "Prints the versions of the service and of Eventual");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? k_exit_done : k_exit_usage;
-  }
-  if (*version_verb) {
-    fmt::print("{} {} (eventual {})\n", name(), options_.version, framework_version());
-    return k_exit_done;
-  }
-  if (!report_defects(declarations_)) return k_exit_usage;
-  if (*manifest_verb) {
-    fmt::print("{}\n", manifest(declarations_, options_).dump());
-    return k_exit_done;
-  }
-  if (!usage.config_file.empty()) usage.sources.file = usage.config_file;
-  usage.sources.environment = [](const std::string& variable) -> std::optional<std::string> {
-    const char* value = std::getenv(variable.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-  };
-  const Result<Config> config = load_config(usage.sources);
-  if (!config) return complain(config.error().message(), k_exit_usage);
-  return serve(declarations_, options_, *config);
+Verb add_serve(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("serve", "Runs the service (also without a verb)");
+  auto settings = std::make_shared<Settings>();
+  settings->add_to(program);
+  settings->add_to(*app);
+  return {app, [settings](Service& service) {
+            const Result<Config> config = settings->load();
+            if (!config) return complain(config.error().message(), k_exit_usage);
+            return serve(service.declarations(), service.options(), *config);
+          }};
 }
 
-}  // namespace eventual
+}  // namespace eventual::program
