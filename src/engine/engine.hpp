@@ -329,35 +329,52 @@ class Engine {
 
   std::uint16_t shard_of(std::string_view id) const noexcept;
 
-  // engine.cpp: executions in memory, turns, output
+  // engine.cpp: executions in memory, output
   Live* find(std::string_view id) noexcept;
   /// In memory, read and replayed if need be. NotFound; Corrupt when it cannot be read.
   Result<Live*> load(std::string_view id, Timestamp now);
   Live& insert(std::unique_ptr<Live> live);
   void touch(Live& live);
   void evict();
+  std::unique_ptr<workflow::Executor> make_executor(const Live& live, std::string derivation);
+
+  // turns.cpp
+  static constexpr std::size_t k_unwritten_turns_max = 64;
+  bool accepts(const Live& live) const noexcept;
   void begin_turn(Live& live, Timestamp now);
   /// Applies an event within the execution's turn and keeps it in the turn's record.
   void apply(Live& live, model::Event event, Timestamp now);
   void finish_turn(Live& live);
-  void close(Live& live, const model::Event& closing);
-  void park(Live& live, Error reason, Timestamp now);
-  void defer(Live& live, model::Event event);
-  bool accepts(const Live& live) const noexcept;
-  static constexpr std::size_t k_unwritten_turns_max = 64;
+  bool take_calls(Live& live);
+  std::vector<std::uint32_t> drop_answered(Live& live);
+  std::optional<model::Event> ending(Live& live);
+  void write_turn(Live& live);
+  void keep_active_row(Live& live);
+  void watch_length(Live& live);
   bool is_only_pure(Live& live) const;
   void write_pure_turns(Live& live);
   void put_record(Live& live);
+
+  // closing.cpp
+  void close(Live& live, const model::Event& closing);
   void close_now(Live& live, model::Event closing, Timestamp now);
-  void make_call(Live& live, const model::Event& call);
-  std::unique_ptr<workflow::Executor> make_executor(const Live& live, std::string derivation);
+  void park(Live& live, Error reason, Timestamp now);
+  void park_stuck(Live& live);
+  void defer(Live& live, model::Event event);
+
+  // starting.cpp
   Live& create(std::string_view id, const detail::WorkflowDefinition& definition,
                model::ExecutionStarted started, Timestamp now);
   Result<ports::StartReply> start_or_find(const ports::StartRequest& request,
                                           model::ExecutionStarted started, Timestamp now);
   Result<std::string> input_of(const Live& live) const;
   Result<std::string> first_input_of(const Live& live) const;
+
+  // requests.cpp
   void request_cancel(Live& live, Timestamp now);
+  template <class Act>
+  void act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now,
+                   Act&& act);
 
   // continuing.cpp
   bool continues(const Live& live) const noexcept;
@@ -373,9 +390,6 @@ class Engine {
   void answer_update(Live& live, const std::string& update_id, const model::Event& outcome);
   void fail_updates(const Live& live);
   void give_up_update(const SoftTimer& timer, const SoftKey& key);
-  template <class Act>
-  void act_on_open(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now,
-                   Act&& act);
 
   // recovery.cpp
   Result<std::unique_ptr<Live>> read(std::string_view id, Timestamp now);
@@ -446,6 +460,7 @@ class Engine {
   SoftKey put_soft_timer(Timestamp due, SoftTimer timer);
 
   // messages.cpp
+  void make_call(Live& live, const model::Event& call);
   void send(model::Message message);
   void deliver(const std::string& row, model::Message message, Timestamp now);
   bool deliver_kept(const std::string& row, const model::Message& message, Timestamp now);

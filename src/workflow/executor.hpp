@@ -140,7 +140,7 @@ class Executor final : private detail::Runtime {
     void (*encode)(const void* value, std::string& out);
   };
 
-  // detail::Runtime
+  // calls.cpp, waiting.cpp: detail::Runtime
   detail::SlotRef call_task(detail::TaskCall call) override;
   detail::SlotRef call_workflow(detail::WorkflowCall call) override;
   detail::SlotRef start_timer(Timestamp due, std::source_location location) override;

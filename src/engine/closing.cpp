@@ -1,0 +1,120 @@
+// The end of a run, and what holds one that cannot go on.
+#include <utility>
+
+#include "engine/engine.hpp"
+#include "engine/errors.hpp"
+
+namespace eventual::engine {
+
+namespace keys = model::keys;
+
+void Engine::close(Live& live, const model::Event& closing) {
+  live.record.closed_at = live.turn.at;
+  model::Message news;
+  std::visit(
+      [&](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, model::ExecutionSucceeded>) {
+          live.record.status = model::Status::succeeded;
+          news.payload = value.result.text;
+        } else if constexpr (std::is_same_v<T, model::ExecutionFailed>) {
+          live.record.status = model::Status::failed;
+          news.error = value.error;
+        } else if constexpr (std::is_same_v<T, model::ExecutionCancelled>) {
+          live.record.status = model::Status::cancelled;
+          news.error = value.error;
+        } else if constexpr (std::is_same_v<T, model::ExecutionTimedOut>) {
+          live.record.status = model::Status::timed_out;
+          news.error = model::ErrorRecord(timed_out_error(live.id));
+        } else if constexpr (std::is_same_v<T, model::ExecutionTerminated>) {
+          live.record.status = model::Status::terminated;
+          news.error = model::ErrorRecord(terminated_error(live.id, value.reason));
+        } else if constexpr (std::is_same_v<T, model::ExecutionContinued>) {
+          live.record.status = model::Status::continued;
+        }
+      },
+      closing);
+  live.record.reason = {};
+  live.record.undone = live.executor != nullptr && live.executor->compensated();
+  live.record_changed = true;
+  ++figures_.closed;
+  for (const auto& [seq, call] : live.calls) {
+    remove_call_timer(live, seq, call);
+    if (call.kind == OpenCall::Kind::task) drop_flight(live, seq, call);
+  }
+  stop_all_attempts(live);
+  for (const auto& [seq, child] : live.children) {
+    send_to_child(live, seq, child.id,
+                  child.on_parent_close == ParentClose::cancel
+                      ? model::Message::Kind::cancel_child
+                      : model::Message::Kind::terminate_child);
+  }
+  live.children.clear();
+  const bool goes_on = live.record.status == model::Status::continued;
+  if (live.kept_events > 0 && !goes_on) remove_kept(live);
+  fail_updates(live);
+  not_taken_up_.erase(live.id);
+  figures_.attempts_in_flight -= live.tasks_in_flight;
+  live.tasks_in_flight = 0;
+  live.calls.clear();
+  if (live.started.times_out_at) {
+    remove_timer(live, *live.started.times_out_at, 0, keys::TimerKind::execution_timeout);
+  }
+  if (!live.started.parent_id.empty() && live.started.parent_waits && !goes_on) {
+    news.kind = model::Message::Kind::child_closed;
+    news.to = live.started.parent_id;
+    news.to_run = live.started.parent_run;
+    news.to_seq = live.started.parent_seq;
+    news.from = live.id;
+    news.ok = live.record.status == model::Status::succeeded;
+    send(std::move(news));
+  }
+}
+
+/// Ends it from outside: no more code runs.
+void Engine::close_now(Live& live, model::Event closing, Timestamp now) {
+  begin_turn(live, now);
+  close(live, closing);
+  live.turn.events.push_back(std::move(closing));
+  live.executor.reset();
+}
+
+void Engine::park(Live& live, Error reason, Timestamp now) {
+  if (live.record.status != model::Status::running) return;
+  begin_turn(live, now);
+  live.record.status = model::Status::parked;
+  live.record.reason = model::ErrorRecord(reason);
+  live.record_changed = true;
+  live.parked_at = live.turn.at;
+  live.turn.events.push_back(model::ExecutionParked{model::ErrorRecord(reason)});
+  ++figures_.parked;
+  log_(LogLevel::error, live.id, "parked: " + reason.message());
+}
+
+/// Parks it, in the turn that ends, as its code cannot go on.
+void Engine::park_stuck(Live& live) {
+  const Error& reason = *live.executor->stuck();
+  live.turn.events.push_back(model::ExecutionParked{model::ErrorRecord(reason)});
+  live.record.status = model::Status::parked;
+  live.record.reason = model::ErrorRecord(reason);
+  live.record_changed = true;
+  live.parked_at = live.turn.at;
+  ++figures_.parked;
+  log_(LogLevel::error, live.id, "parked: " + reason.message());
+}
+
+/// Keeps an event that arrives while the execution is parked, until it can be applied.
+void Engine::defer(Live& live, model::Event event) {
+  model::Message message;
+  message.kind = model::Message::Kind::deferred;
+  message.to = live.id;
+  message.to_run = live.record.run;
+  model::Turn holder;
+  holder.events.push_back(std::move(event));
+  message.payload = model::encode(holder);
+  ++live.kept_events;
+  live.touched = outputs_taken_ + 1;
+  send(std::move(message));
+}
+
+}  // namespace eventual::engine
