@@ -53,22 +53,3 @@ if(EVENTUAL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
       ${EVENTUAL_CCACHE})
 endif()
-
-# eventual_precompile(target headers…): a target that only holds a precompiled header, for others to reuse.
-# They must have the same flags and definitions.
-function(eventual_precompile target)
-  if(EVENTUAL_PCH)
-    file(WRITE ${CMAKE_BINARY_DIR}/pch/${target}.cpp.in "// Holds a precompiled header.\n")
-    configure_file(${CMAKE_BINARY_DIR}/pch/${target}.cpp.in ${CMAKE_BINARY_DIR}/pch/${target}.cpp COPYONLY)
-    add_library(${target} OBJECT ${CMAKE_BINARY_DIR}/pch/${target}.cpp)
-    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
-    target_precompile_headers(${target} PRIVATE ${ARGN})
-  endif()
-endfunction()
-
-function(eventual_reuse_precompiled target from)
-  if(EVENTUAL_PCH)
-    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
-    target_precompile_headers(${target} REUSE_FROM ${from})
-  endif()
-endfunction()

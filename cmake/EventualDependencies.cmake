@@ -1,4 +1,6 @@
-# Third-party libraries, all from Debian packages (docs/dependencies.md says why each).
+# Third-party libraries, all from Debian packages (docs/dependencies.md says why each). Their targets are global: a
+# project that adds these sources as a folder links them too.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(simdjson REQUIRED)
@@ -10,7 +12,8 @@ find_package(date REQUIRED)
 find_path(EVENTUAL_ROCKSDB_INCLUDE rocksdb/db.h REQUIRED)
 find_library(EVENTUAL_ROCKSDB_LIBRARY rocksdb REQUIRED)
 add_library(eventual_rocksdb INTERFACE)
-target_link_libraries(eventual_rocksdb INTERFACE ${EVENTUAL_ROCKSDB_LIBRARY})
+target_link_libraries(eventual_rocksdb INTERFACE $<BUILD_INTERFACE:${EVENTUAL_ROCKSDB_LIBRARY}>
+                                                 $<INSTALL_INTERFACE:rocksdb>)
 
 find_path(EVENTUAL_BOOST_INCLUDE boost/beast.hpp REQUIRED)
 file(STRINGS ${EVENTUAL_BOOST_INCLUDE}/boost/version.hpp eventual_boost_version

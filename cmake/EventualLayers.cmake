@@ -12,11 +12,6 @@ set(EVENTUAL_LINKS_host spdlog::spdlog OpenSSL::Crypto)
 set(EVENTUAL_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/include)
 set(EVENTUAL_SOURCE_ROOT ${PROJECT_SOURCE_DIR}/src)
 
-set(EVENTUAL_STD_HEADERS
-    <algorithm> <array> <atomic> <chrono> <coroutine> <cstdint> <cstring> <exception> <functional>
-    <map> <memory> <mutex> <optional> <span> <string> <string_view> <tuple> <type_traits>
-    <unordered_map> <utility> <variant> <vector>)
-
 eventual_precompile(eventual_pch ${EVENTUAL_STD_HEADERS} <fmt/format.h>)
 if(TARGET eventual_pch)
   target_link_libraries(eventual_pch PRIVATE eventual_flags fmt::fmt Threads::Threads)
@@ -28,14 +23,16 @@ foreach(layer IN LISTS EVENTUAL_LAYERS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${EVENTUAL_SOURCE_ROOT}/${layer}/*.cpp)
   if(sources)
     add_library(${target} STATIC ${sources})
-    target_include_directories(${target} PUBLIC ${EVENTUAL_INCLUDE_DIR}
+    target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${EVENTUAL_INCLUDE_DIR}>
                                          PRIVATE ${EVENTUAL_SOURCE_ROOT})
+    target_compile_features(${target} PUBLIC cxx_std_20)
     target_link_libraries(${target} PUBLIC ${eventual_above} ${EVENTUAL_LINKS_${layer}}
                                     PRIVATE eventual_flags ${EVENTUAL_PRIVATE_LINKS_${layer}})
     eventual_reuse_precompiled(${target} eventual_pch)
   else()
     add_library(${target} INTERFACE)
-    target_include_directories(${target} INTERFACE ${EVENTUAL_INCLUDE_DIR})
+    target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${EVENTUAL_INCLUDE_DIR}>)
+    target_compile_features(${target} INTERFACE cxx_std_20)
     target_link_libraries(${target} INTERFACE ${eventual_above} ${EVENTUAL_LINKS_${layer}})
   endif()
   set(eventual_above ${target})

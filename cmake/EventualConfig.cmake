@@ -1,0 +1,11 @@
+# find_package(Eventual) with Eventual_ROOT=<this checkout>: builds Eventual within the project that asks for it.
+include(${CMAKE_CURRENT_LIST_DIR}/package/EventualCompilerCheck.cmake)
+if(NOT Eventual_FOUND)
+  return()
+endif()
+if(NOT TARGET Eventual::eventual)
+  get_filename_component(_eventual_checkout ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
+  add_subdirectory(${_eventual_checkout} ${CMAKE_BINARY_DIR}/eventual EXCLUDE_FROM_ALL)
+  unset(_eventual_checkout)
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/EventualService.cmake)
