@@ -26,6 +26,12 @@ function(eventual_add_tests name label timeout_s folder)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${label}/"
                        PROPERTIES TIMEOUT ${timeout_s} LABELS "${label}")
 
+  # The tests of the command reach its parts and run it.
+  if(label MATCHES "^cli(_|$)" AND TARGET eventual_cli)
+    target_link_libraries(${name} PRIVATE eventual_cli)
+    add_dependencies(${name} eventual-cli)
+  endif()
+
   # tests/<folder>/tools/<program>.cpp: a program that the tests run, found in EVENTUAL_BIN_DIR.
   file(GLOB tools CONFIGURE_DEPENDS ${folder}/tools/*.cpp)
   foreach(tool IN LISTS tools)

@@ -1,0 +1,27 @@
+#include "cli/verbs.hpp"
+
+namespace eventual::cli {
+
+CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string& description,
+                   std::string_view group, const std::vector<std::string>& examples) {
+  CLI::App* app = program.add_subcommand(name, description);
+  app->group(std::string(group));
+  std::string footer = "Examples:";
+  for (const std::string& example : examples) footer += "\n  " + example;
+  app->footer(footer);
+  return app;
+}
+
+std::vector<Verb> add_all_verbs(CLI::App& program) {
+  using Add = Verb (*)(CLI::App&);
+  static constexpr Add k_verbs[] = {
+      &add_start,
+      &add_executions,
+      &add_manifest,
+  };
+  std::vector<Verb> verbs;
+  for (const Add add : k_verbs) verbs.push_back(add(program));
+  return verbs;
+}
+
+}  // namespace eventual::cli

@@ -1,0 +1,39 @@
+// The verbs of the command: one file each, listed in verbs.cpp.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/context.hpp"
+
+namespace eventual::cli {
+
+/// A verb that was added to the program: its part of the command line, and what it does when asked
+/// for. `run` gives the exit code, or throws as Context says.
+struct Verb {
+  CLI::App* app = nullptr;
+  std::function<int(Context&)> run;
+};
+
+/// Headings of --help.
+inline constexpr std::string_view k_group_project = "Projects";
+inline constexpr std::string_view k_group_executions = "Executions";
+inline constexpr std::string_view k_group_repair = "Repair";
+inline constexpr std::string_view k_group_service = "Service";
+inline constexpr std::string_view k_group_tools = "Tools";
+
+/// Adds a verb with its help. Each example is a line without its margin.
+CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string& description,
+                   std::string_view group, const std::vector<std::string>& examples);
+
+/// Adds all of them, in the order of --help.
+std::vector<Verb> add_all_verbs(CLI::App& program);
+
+Verb add_executions(CLI::App& program);
+Verb add_manifest(CLI::App& program);
+Verb add_start(CLI::App& program);
+
+}  // namespace eventual::cli
