@@ -182,6 +182,9 @@ class Engine {
   void schedules(std::string_view name, ports::Callback<std::vector<ports::ScheduleView>> done);
   void act_on_schedule(const ports::ScheduleAct& act, ports::Callback<ports::ScheduleReply> done,
                        Timestamp now);
+  /// The process stood still for so long: what has a limit in this process alone (attempts,
+  /// waiters) gets that much more time. Timers of executions are durable and keep theirs.
+  void stood_still(Duration time) noexcept { stood_still_ += time; }
   /// Fires what is due, at most a tick's worth; more is due at once then.
   void tick(Timestamp now);
   /// When tick has something to do next.
@@ -279,6 +282,7 @@ class Engine {
     std::list<Live*>::iterator place;
   };
 
+  /// When it is due on a clock that does not count the time for which the process stood still.
   using SoftKey = std::pair<Timestamp, std::uint64_t>;
   struct Waiter {
     ports::ExecutionRef execution;
@@ -458,6 +462,7 @@ class Engine {
   void fire(const std::string& row, Timestamp now);
   void rearm(Live& live);
   SoftKey put_soft_timer(Timestamp due, SoftTimer timer);
+  Timestamp due_of(const SoftKey& key) const noexcept { return key.first + stood_still_; }
 
   // messages.cpp
   void make_call(Live& live, const model::Event& call);
@@ -553,6 +558,7 @@ class Engine {
   std::deque<std::pair<std::uint64_t, std::pair<Timestamp, std::string>>>
       far_timers_;  // beyond it, and not durable yet
   std::map<SoftKey, SoftTimer> soft_timers_;
+  Duration stood_still_{0};
   std::uint64_t next_soft_timer_ = 1;
   std::unordered_map<std::string, Flight>
       flights_;  // by execution, run and call; ordinary attempts have none

@@ -346,8 +346,8 @@ std::optional<Timestamp> Engine::next_due_of_executions() const {
     next = due;
     break;
   }
-  if (!soft_timers_.empty() && (!next || soft_timers_.begin()->first.first < *next))
-    next = soft_timers_.begin()->first.first;
+  if (!soft_timers_.empty() && (!next || due_of(soft_timers_.begin()->first) < *next))
+    next = due_of(soft_timers_.begin()->first);
   return next;
 }
 

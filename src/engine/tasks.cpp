@@ -230,7 +230,7 @@ void Engine::defer_attempt(Live& live, std::uint32_t seq, OpenCall& call, Attemp
   call.deferred_until.reset();
   const auto flight = flights_.find(limit_key(live.id, live.record.run, seq));
   if (flight != flights_.end() && flight->second.overdue)
-    call.deferred_until = flight->second.overdue->first;
+    call.deferred_until = due_of(*flight->second.overdue);
   live.turn.events.push_back(model::TaskAttemptDeferred{seq, result.attempt, call.deferred_until});
 }
 

@@ -73,7 +73,7 @@ std::optional<Timestamp> Engine::next_due() const {
     if (!next || time < *next) next = time;
   };
   if (!timers_due_.empty()) consider(timers_due_.begin()->first);
-  if (!soft_timers_.empty()) consider(soft_timers_.begin()->first.first);
+  if (!soft_timers_.empty()) consider(due_of(soft_timers_.begin()->first));
   if (timers_loaded_until_ != Timestamp{} && timers_loaded_until_ != Timestamp::max()) {
     consider(std::max(timers_loaded_until_ - options_.timer_window / 2, load_timers_again_at_));
   }
@@ -97,7 +97,7 @@ void Engine::tick(Timestamp now) {
     fire(row, now);
     ++fired;
   }
-  while (!soft_timers_.empty() && soft_timers_.begin()->first.first <= now &&
+  while (!soft_timers_.empty() && due_of(soft_timers_.begin()->first) <= now &&
          fired < options_.timers_per_tick_max) {
     const SoftKey key = soft_timers_.begin()->first;
     const SoftTimer timer = std::move(soft_timers_.begin()->second);
@@ -130,7 +130,7 @@ void Engine::tick(Timestamp now) {
 }
 
 Engine::SoftKey Engine::put_soft_timer(Timestamp due, SoftTimer timer) {
-  const SoftKey key{due, next_soft_timer_++};
+  const SoftKey key{due - stood_still_, next_soft_timer_++};
   soft_timers_.emplace(key, std::move(timer));
   return key;
 }

@@ -80,9 +80,9 @@ class HandlerRuntime::Completions {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [&] { return !items_.empty(); });
   }
-  void wait_until(SteadyTime due) {
+  void wait_for(WaitTime time) {
     std::unique_lock lock(mutex_);
-    arrived_.wait_until(lock, due, [&] { return !items_.empty(); });
+    arrived_.wait_for(lock, time, [&] { return !items_.empty(); });
   }
 
  private:
@@ -319,11 +319,11 @@ SlotRef HandlerRuntime::start_timer(Timestamp due, std::source_location) {
   if (discarding()) return make_slot();
   const Timestamp start = now();
   if (due <= start) return settled_now();
-  // Farther than the steady clock reaches is for ever.
+  // Farther than the clock reaches is for ever.
   constexpr Duration k_farthest = std::chrono::hours(24 * 365 * 100);
   const Duration wait = std::min<Duration>(due - start, k_farthest);
   SlotRef slot = make_slot();
-  timers_.emplace(steady_now() + wait, slot);
+  timers_.emplace(wait_time() + wait, slot);
   return slot;
 }
 
@@ -365,9 +365,9 @@ void HandlerRuntime::defer_compensations(std::vector<std::function<SlotRef()>> u
                                    undo_in_order.size()));
 }
 
-HandlerRuntime::SteadyTime HandlerRuntime::steady_now() const {
-  if (host_.time == nullptr) return std::chrono::steady_clock::now();
-  return SteadyTime(host_.time->now().time_since_epoch());
+HandlerRuntime::WaitTime HandlerRuntime::wait_time() const {
+  if (host_.time == nullptr) return host_.clock->now();
+  return host_.time->now().time_since_epoch();
 }
 
 Timestamp HandlerRuntime::now() { return host_.time == nullptr ? wall_clock() : host_.time->now(); }
@@ -423,7 +423,7 @@ bool HandlerRuntime::take_completions() {
 
 bool HandlerRuntime::fire_timers() {
   bool any = false;
-  while (!timers_.empty() && timers_.begin()->first <= steady_now()) {
+  while (!timers_.empty() && timers_.begin()->first <= wait_time()) {
     const SlotRef slot = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
     settle_json(slot.index(), "null");
@@ -437,8 +437,7 @@ void HandlerRuntime::wait() {
   if (host_.time != nullptr) {
     std::optional<Timestamp> due;
     if (!timers_.empty()) {
-      due = Timestamp(
-          std::chrono::duration_cast<Duration>(timers_.begin()->first.time_since_epoch()));
+      due = Timestamp(std::chrono::duration_cast<Duration>(timers_.begin()->first));
     }
     host_.time->wait(due, [this] { return completions_->arrived(); });
     return;
@@ -447,7 +446,7 @@ void HandlerRuntime::wait() {
   if (timers_.empty()) {
     completions_->wait();
   } else {
-    completions_->wait_until(timers_.begin()->first);
+    completions_->wait_for(timers_.begin()->first - wait_time());
   }
 }
 

@@ -16,6 +16,7 @@
 #include "engine/engine.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/runtime.hpp"
+#include "host/awake_clock.hpp"
 #include "host/compensation.hpp"
 #include "ports/operations.hpp"
 
@@ -40,6 +41,7 @@ struct HandlerHost {
   Compensation* compensation = nullptr;  ///< null: waiting keeps the thread's slot
   engine::LogSink log;
   HandlerTime* time = nullptr;  ///< null: the system's
+  AwakeClock* clock = nullptr;  ///< what waiting counts by; null: only where there is a `time`
 };
 
 /// The task attempt that a handler answers.
@@ -69,7 +71,7 @@ class HandlerRuntime final : public detail::Runtime {
 
  private:
   class Completions;
-  using SteadyTime = std::chrono::steady_clock::time_point;
+  using WaitTime = std::chrono::nanoseconds;  ///< on a clock that only goes forward
 
   detail::SlotRef call_task(detail::TaskCall call) override;
   detail::SlotRef call_workflow(detail::WorkflowCall call) override;
@@ -107,7 +109,7 @@ class HandlerRuntime final : public detail::Runtime {
   /// A future that completes from another thread under `id`.
   detail::SlotRef pending(detail::DecodeFunction decode, std::uint64_t& id);
   detail::SlotRef settled_now();
-  SteadyTime steady_now() const;
+  WaitTime wait_time() const;
   bool take_completions();
   bool fire_timers();
   void wait();
@@ -120,7 +122,7 @@ class HandlerRuntime final : public detail::Runtime {
   std::unordered_map<std::uint64_t, detail::QueryAsk>
       queries_;  // answered from the view that comes
   std::uint64_t next_pending_ = 0;
-  std::multimap<SteadyTime, detail::SlotRef> timers_;
+  std::multimap<WaitTime, detail::SlotRef> timers_;
 };
 
 }  // namespace eventual::host

@@ -11,8 +11,6 @@
 
 namespace eventual::host {
 
-using SteadyClock = std::chrono::steady_clock;
-
 /// What one thread of the pool runs.
 struct Handlers::ThreadState {
   ThreadState(std::shared_ptr<Handlers> owner, std::shared_ptr<void> outer)
@@ -39,68 +37,6 @@ Handlers::ThreadState*& Handlers::thread_state() noexcept {
   thread_local constinit ThreadState* t_state = nullptr;
   return t_state;
 }
-
-/// Answers requests whose time is over. One thread, asleep nearly always: requests with equal
-/// timeouts come in order.
-class Handlers::Deadlines {
- public:
-  using Key = std::pair<SteadyClock::time_point, std::uint64_t>;
-
-  Deadlines() : thread_([this] { run(); }) {}
-  ~Deadlines() {
-    {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    changed_.notify_one();
-    thread_.join();
-  }
-
-  Key add(SteadyClock::time_point at, std::function<void()> expired) {
-    const std::lock_guard lock(mutex_);
-    const Key key{at, next_++};
-    const auto place = waiting_.emplace(key, std::move(expired)).first;
-    if (place == waiting_.begin() && at < wakes_at_) changed_.notify_one();
-    return key;
-  }
-  void remove(const Key& key) {
-    std::function<void()> dropped;
-    const std::lock_guard lock(mutex_);
-    const auto found = waiting_.find(key);
-    if (found == waiting_.end()) return;
-    dropped = std::move(found->second);
-    waiting_.erase(found);
-  }
-
- private:
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (!ending_) {
-      if (!waiting_.empty() && waiting_.begin()->first.first <= SteadyClock::now()) {
-        const std::function<void()> expired = std::move(waiting_.begin()->second);
-        waiting_.erase(waiting_.begin());
-        lock.unlock();
-        expired();
-        lock.lock();
-        continue;
-      }
-      wakes_at_ = waiting_.empty() ? SteadyClock::time_point::max() : waiting_.begin()->first.first;
-      if (waiting_.empty()) {
-        changed_.wait(lock);
-      } else {
-        changed_.wait_until(lock, wakes_at_);
-      }
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<Key, std::function<void()>> waiting_;
-  std::uint64_t next_ = 0;
-  SteadyClock::time_point wakes_at_ = SteadyClock::time_point::max();
-  bool ending_ = false;
-  std::thread thread_;
-};
 
 class Handlers::AttemptJob final : public Job {
  public:
@@ -138,8 +74,8 @@ class Handlers::CommandJob final : public Job {
         answer_(std::move(answer)) {
     if (command.options.timeout == k_forever) return;
     has_deadline_ = true;
-    deadline_ = handlers_.deadlines_->add(
-        SteadyClock::now() + std::min<Duration>(command.options.timeout, std::chrono::hours(24)),
+    deadline_ = handlers_.deadlines_.add(
+        std::min<Duration>(command.options.timeout, std::chrono::hours(24)),
         [waiting = answer_, &options = command.options] {
           waiting->give(gateway::error_response(
               503, Timeout::k_name,
@@ -147,7 +83,7 @@ class Handlers::CommandJob final : public Job {
         });
   }
   ~CommandJob() override {
-    if (has_deadline_) handlers_.deadlines_->remove(deadline_);
+    if (has_deadline_) handlers_.deadlines_.remove(deadline_);
     answer_->give(gateway::error_response(
         Error(std::string(error_names::k_unavailable), "the service is stopping")));
   }
@@ -208,8 +144,8 @@ Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions opt
       requests_(declarations, mailbox_, tokens_),
       service_(std::move(options.service)),
       marker_(std::move(options.marker)),
-      host_{requests_, declarations, nullptr, std::move(options.log)},
-      deadlines_(std::make_unique<Deadlines>()) {}
+      host_{requests_, declarations, nullptr, std::move(options.log), nullptr, &clock_},
+      deadlines_(clock_) {}
 
 Handlers::~Handlers() = default;
 

@@ -18,6 +18,8 @@
 #include "eventual/command.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/http.hpp"
+#include "host/awake_clock.hpp"
+#include "host/deadlines.hpp"
 #include "host/handler_runtime.hpp"
 #include "host/mailbox.hpp"
 #include "host/requests.hpp"
@@ -54,6 +56,7 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   Requests& requests() noexcept { return requests_; }
   WorkerPool& pool() noexcept { return *pool_; }
   const engine::LogSink& log() const noexcept { return host_.log; }
+  AwakeClock& clock() noexcept { return clock_; }
 
   /// Runs them; each result is posted to the mailbox. While draining, those that a restart takes up
   /// are left out.
@@ -74,7 +77,6 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
  private:
   class AttemptJob;
   class CommandJob;
-  class Deadlines;
   struct ThreadState;
 
   Handlers(const detail::Declarations& declarations, HandlersOptions options);
@@ -90,6 +92,7 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   Requests requests_;
   ServiceInfo service_;
   std::shared_ptr<ports::CallMarker> marker_;
+  AwakeClock clock_;
   HandlerHost host_;
   std::atomic<bool> draining_{false};
   // Asked to stop while no thread ran them: they may wait for one.
@@ -98,7 +101,7 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   std::atomic<bool> has_stops_{false};
   std::mutex threads_mutex_;
   std::list<ThreadState*> threads_;
-  std::unique_ptr<Deadlines> deadlines_;
+  Deadlines deadlines_;
   std::unique_ptr<WorkerPool> pool_;
 };
 

@@ -171,6 +171,7 @@ bool Node::has_room() const {
 }
 
 void Node::take_input() {
+  note_stops();
   if (inbox_next_ == inbox_.size()) {
     inbox_.clear();
     inbox_next_ = 0;
@@ -184,6 +185,13 @@ void Node::take_input() {
     engine_->tick(now);
     fed_messages_ += k_tick_messages;
   }
+}
+
+/// Before anything is due: a stop of the process must not use up what attempts may take.
+void Node::note_stops() {
+  const Duration total = handlers_->clock().stood_still();
+  const Duration more = total - std::exchange(stood_still_, total);
+  if (more > Duration(0)) engine_->stood_still(more);
 }
 
 void Node::feed(Message& message, Timestamp now) {

@@ -105,6 +105,7 @@ class Node final : public ports::Operations {
 
   void run_engine();
   void take_input();
+  void note_stops();
   void feed(Message& message, Timestamp now);
   /// Whether more may be fed before the next output is taken.
   bool has_room() const;
@@ -129,6 +130,7 @@ class Node final : public ports::Operations {
   std::size_t inbox_next_ = 0;
   std::size_t fed_messages_ = 0;
   std::size_t fed_bytes_ = 0;
+  Duration stood_still_{0};
 
   std::atomic<bool> stopping_{false};  // handlers are done: commit and end
   std::atomic<bool> draining_{false};

@@ -269,4 +269,22 @@ inline const auto linger = service.workflow("linger", [](Plan plan) -> ev::Futur
   co_return co_await step(Step{plan.name + "/linger", plan.number, plan.number});
 });
 
+// --- waiting for somebody outside, with limits ---
+
+inline std::int64_t wait_for_file(const std::string& path, const std::string& key) {
+  keep_in_journal(key, 1);
+  while (::access(path.c_str(), F_OK) != 0) std::this_thread::sleep_for(1ms);
+  return 1;
+}
+inline const auto patient_task =
+    service.task("patientTask", {.timeout = 2s, .retry = {.max_attempts = 1}},
+                 [](const std::string& path) { return wait_for_file(path, "task"); });
+/// 1, as soon as there is a file of that name; fails after two seconds.
+inline const auto patient = service.workflow(
+    "patient",
+    [](std::string path) -> ev::Future<std::int64_t> { co_return co_await patient_task(path); });
+inline const auto patient_command =
+    service.command("patientCommand", {.timeout = 2s},
+                    [](const std::string& path) { return wait_for_file(path, "command"); });
+
 }  // namespace crash

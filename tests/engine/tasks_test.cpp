@@ -182,6 +182,35 @@ TEST_F(TasksTest, AnAttemptThatTakesTooLongIsStoppedAndRetriedAndItsLateResultIg
   EXPECT_EQ(world.replay_difference(id), "");
 }
 
+TEST_F(TasksTest, TimeInWhichTheProcessStoodStillCountsForNoAttempt) {
+  World world(service());
+  world.run_tasks = false;
+  const std::string id = world.start(run_slow, Job{"x", 0});
+  world.advance(400ms);
+  world.now += 1h;  // in a debugger
+  world.engine().stood_still(1h);
+  world.settle();
+  EXPECT_TRUE(world.stops.empty());
+  EXPECT_EQ(world.engine().next_due(), world.now + 600ms);
+  world.start(run_slow, Job{"x", 0}, "two");  // has its own second
+  world.advance(600ms);
+  EXPECT_EQ(world.stops.size(), 1U);
+  EXPECT_EQ(world.view(id).waiting_for.size(), 1U);
+  world.advance(399ms);
+  EXPECT_EQ(world.stops.size(), 1U);
+  world.advance(1ms);
+  EXPECT_EQ(world.stops.size(), 2U);
+}
+
+TEST_F(TasksTest, DurableTimersFireWhenDueHoweverLongTheProcessStoodStill) {
+  World world(service());
+  const std::string id = world.start(leaves, Job{"x", 0});
+  world.now += 1h;
+  world.engine().stood_still(1h);
+  world.settle();
+  EXPECT_EQ(world.view(id).status, "succeeded");
+}
+
 TEST_F(TasksTest, TheDeadlineEndsTheCallWithTheAttemptItReached) {
   World world(service());
   world.run_tasks = false;

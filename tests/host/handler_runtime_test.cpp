@@ -100,7 +100,8 @@ class HandlerRuntimeTest : public testing::Test {
     const HandlerHost host{operations, service.declarations(), nullptr,
                            [this](LogLevel, std::string_view id, std::string_view message) {
                              logged.push_back(std::string(id) + "|" + std::string(message));
-                           }};
+                           },
+                           nullptr, &clock};
     attempt = {"caller/c-1", 2, "key-1", {}};
     try {
       HandlerRuntime runtime(host, in_task ? &attempt : nullptr);
@@ -116,6 +117,7 @@ class HandlerRuntimeTest : public testing::Test {
   Signal<int> poke = service.signal<int>("poke");
   Task<int, int> work = service.task("work", [](int input) { return input; });
   FakeOperations operations;
+  AwakeClock clock;
   AttemptScope attempt;
   std::vector<std::string> logged;
 };
