@@ -22,7 +22,8 @@ inline constexpr std::size_t k_heartbeat_bytes_max = 64 << 10;  // the details o
 // One execution
 inline constexpr std::uint64_t k_history_events_max = 1'000'000;
 inline constexpr std::size_t k_pending_calls_max = 10'000;
-inline constexpr std::size_t k_queued_signals_max = 10'000;
+inline constexpr std::size_t k_queued_signals_max = 10'000;         // unread, of all names together
+inline constexpr std::size_t k_unread_listed_bytes_max = 64 << 10;  // of those, when it closes
 
 // One engine
 inline constexpr std::uint32_t k_shards_default = 64;

@@ -1,8 +1,14 @@
 // The end of a run, and what holds one that cannot go on.
+#include <iterator>
+#include <string>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
+#include "base/limits.hpp"
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "eventual/schema.hpp"
 
 namespace eventual::engine {
 
@@ -71,11 +77,64 @@ void Engine::close(Live& live, const model::Event& closing) {
   }
 }
 
+/// What arrived while it was held, oldest first, and what of it is not durable yet.
+std::vector<model::Event> Engine::kept_events(const Live& live) {
+  std::vector<model::Event> events;
+  std::unordered_set<std::string> rows;
+  if (const auto kept = kept_messages(live)) {
+    for (const Output::Outgoing& outgoing : *kept) {
+      rows.insert(outgoing.row);
+      if (taken_rows_.contains(outgoing.row)) continue;  // it has been applied
+      auto holder = model::decode_turn(outgoing.message.payload, 0);
+      if (!holder) continue;
+      std::move(holder->events.begin(), holder->events.end(), std::back_inserter(events));
+    }
+  }
+  for (const Live::Kept& kept : live.kept_unwritten) {
+    if (!rows.contains(kept.row) && !taken_rows_.contains(kept.row)) events.push_back(kept.event);
+  }
+  std::erase_if(events, [](const model::Event& event) {
+    return std::holds_alternative<model::CancelRequested>(event);
+  });
+  return events;
+}
+
+/// Records how the run ends, which signals nobody has read, and what was kept and is applied no
+/// more: a retry goes on with it.
+void Engine::record_end(Live& live, model::Event closing) {
+  const std::vector<model::Event> kept =
+      live.kept_events > 0 ? kept_events(live) : std::vector<model::Event>();
+  model::SignalsUnread unread;
+  std::string text = "[";
+  const auto add = [&](const std::string& signal, const std::string& payload) {
+    ++unread.count;
+    const std::string entry = "{\"signal\":" + to_json(signal) + ",\"payload\":" + payload + "}";
+    if (text.size() + entry.size() > base::k_unread_listed_bytes_max) return;
+    if (text.size() > 1) text += ',';
+    text += entry;
+  };
+  if (live.executor != nullptr) {
+    for (const auto& signal : live.executor->unread()) add(signal.signal, signal.payload);
+  }
+  for (const model::Event& event : kept) {
+    if (const auto* signal = std::get_if<model::SignalReceived>(&event))
+      add(signal->signal, signal->payload.text);
+  }
+  if (unread.count > 0) {
+    log_(LogLevel::warn, live.id,
+         "it closes with " + std::to_string(unread.count) + " signals that nobody has read");
+    unread.signals.text = text + "]";
+    live.turn.events.push_back(std::move(unread));
+  }
+  live.turn.events.push_back(std::move(closing));
+  live.turn.events.insert(live.turn.events.end(), kept.begin(), kept.end());
+}
+
 /// Ends it from outside: no more code runs.
 void Engine::close_now(Live& live, model::Event closing, Timestamp now) {
   begin_turn(live, now);
+  record_end(live, closing);
   close(live, closing);
-  live.turn.events.push_back(std::move(closing));
   live.executor.reset();
 }
 
@@ -115,6 +174,10 @@ void Engine::defer(Live& live, model::Event event) {
   ++live.kept_events;
   live.touched = outputs_taken_ + 1;
   send(std::move(message));
+  std::erase_if(live.kept_unwritten,
+                [this](const Live::Kept& kept) { return kept.output <= outputs_committed_; });
+  live.kept_unwritten.push_back(
+      {outputs_taken_ + 1, output_.messages.back().row, std::move(holder.events.front())});
 }
 
 }  // namespace eventual::engine

@@ -70,6 +70,10 @@ void Engine::begin_next_run(Live& live, const model::ExecutionContinued& continu
   live.started.input.text.clear();
   live.started.carried_signals.reset();
   live.updates.clear();
+  if (live.earlier_ids_in <= outputs_committed_) live.earlier_signal_ids.clear();
+  live.earlier_signal_ids.merge(live.signal_ids);
+  live.signal_ids.clear();
+  live.earlier_ids_in = outputs_taken_ + 1;
   live.next_turn = 0;
   live.history_events = 0;
   live.history_warned = false;

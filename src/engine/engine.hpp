@@ -254,8 +254,12 @@ class Engine {
       std::string id;
       ParentClose on_parent_close;
     };
-    std::map<std::uint32_t, Child> children;  ///< that closing it does something to, by call
-    std::unordered_set<std::string> signal_ids;
+    std::map<std::uint32_t, Child> children;     ///< that closing it does something to, by call
+    std::unordered_set<std::string> signal_ids;  ///< that this run has received
+    bool signal_ids_known = true;                ///< all of them
+    /// Those of runs before it, until the rows that keep them are durable.
+    std::unordered_set<std::string> earlier_signal_ids;
+    std::uint64_t earlier_ids_in = 0;  ///< the output that writes those rows
     /// Updates of this run by id, with their outcome where they have one.
     std::unordered_map<std::string, std::optional<model::Event>> updates;
     bool history_warned = false;  ///< of its length
@@ -265,7 +269,13 @@ class Engine {
     std::size_t tasks_in_flight = 0;
     std::size_t* total_in_flight;
     std::size_t kept_events = 0;  ///< rows of events that wait until it is no longer parked
-    Timestamp parked_at{};        ///< or paused
+    struct Kept {
+      std::uint64_t output;
+      std::string row;
+      model::Event event;
+    };
+    std::vector<Kept> kept_unwritten;  ///< the last of them, until their rows are durable
+    Timestamp parked_at{};             ///< or paused
     bool cancel_requested = false;
     bool unreadable = false;  ///< its history: the open calls are not known
     bool active_row = false;
@@ -364,6 +374,8 @@ class Engine {
   void close_now(Live& live, model::Event closing, Timestamp now);
   void park(Live& live, Error reason, Timestamp now);
   void park_stuck(Live& live);
+  void record_end(Live& live, model::Event closing);
+  std::vector<model::Event> kept_events(const Live& live);
   void defer(Live& live, model::Event event);
 
   // starting.cpp
@@ -478,6 +490,7 @@ class Engine {
                      model::Message::Kind kind);
   void remove_kept(const Live& live);
   void deliver_deferred(Live& live, Timestamp now);
+  Result<bool> has_received(Live& live, const std::string& message_id);
   Result<void> take_signal(std::string_view id, std::string_view signal, std::string payload,
                            std::string message_id, Timestamp now);
 

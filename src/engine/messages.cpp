@@ -168,27 +168,54 @@ void Engine::send_to_child(const Live& parent, std::uint32_t seq, const std::str
   send(std::move(message));
 }
 
+/// Whether the signal came before, to this run or to an earlier one; what has closed knows it too,
+/// so that who asks again is answered as the first time.
+Result<bool> Engine::has_received(Live& live, const std::string& message_id) {
+  if (live.signal_ids.contains(message_id) || live.earlier_signal_ids.contains(message_id))
+    return true;
+  const bool closed = model::is_closed(live.record.status);
+  if (live.record.run > 1 || closed) {
+    auto row = store_.get(Table::dedupe, keys::dedupe(live.shard, live.id, message_id));
+    if (!row) return row.error();
+    if (*row) return true;
+  }
+  if (live.signal_ids_known) return false;
+  auto stored = read_execution(store_, options_.shards, live.id, live.record.run);
+  if (!stored) {
+    if (stored.error().name() == error_names::k_unavailable) return stored.error();
+    return false;  // its history cannot be read, or is forgotten
+  }
+  for (const model::Turn& turn : stored->turns) {
+    for (const model::Event& event : turn.events) {
+      const auto* signal = std::get_if<model::SignalReceived>(&event);
+      if (signal != nullptr && !signal->message_id.empty())
+        live.signal_ids.insert(signal->message_id);
+    }
+  }
+  live.signal_ids_known = true;
+  return live.signal_ids.contains(message_id);
+}
+
 Result<void> Engine::take_signal(std::string_view id, std::string_view signal, std::string payload,
                                  std::string message_id, Timestamp now) {
   auto loaded = load(id, now);
   if (!loaded) return loaded.error();
   Live& live = **loaded;
+  if (!message_id.empty()) {
+    const auto received = has_received(live, message_id);
+    if (!received) return received.error();
+    // The answer comes after the commit that holds the first one: outputs are committed in order.
+    if (*received) return {};
+  }
   if (model::is_closed(live.record.status) ||
       (live.executor != nullptr && live.executor->closing())) {
     return closed_error(live.id);
-  }
-  // The answer comes after the commit that holds the first one: outputs are committed in order.
-  if (!message_id.empty() && live.signal_ids.contains(message_id)) return {};
-  if (!message_id.empty() && live.record.run > 1) {  // an earlier run may have received it
-    auto known = store_.get(Table::dedupe, keys::dedupe(live.shard, live.id, message_id));
-    if (!known) return known.error();
-    if (*known) return {};
   }
   const std::size_t unread = live.executor != nullptr ? live.executor->unread_signals() : 0;
   if (unread + live.kept_events >= base::k_queued_signals_max) {
     return limit_exceeded("execution " + live.id + " has " +
                           std::to_string(base::k_queued_signals_max) +
-                          " signals that nobody has read");
+                          " signals, of all names together, that nobody has read");
   }
   if (!message_id.empty()) live.signal_ids.insert(message_id);
   model::SignalReceived event{std::string(signal), {std::move(payload)}, std::move(message_id)};

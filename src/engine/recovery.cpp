@@ -227,6 +227,7 @@ Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestam
     if (auto first = model::decode_turn(live->record.first_turn, 0)) {
       for (const model::Event& event : first->events) track(*live, event, first->at);
     }
+    live->signal_ids_known = false;
     return live;
   }
   const std::size_t slash = live->id.find('/');

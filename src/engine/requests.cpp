@@ -9,8 +9,13 @@ namespace eventual::engine {
 void Engine::signal(ports::SignalRequest request, ports::Callback<bool> done, Timestamp now) {
   if (request.execution.run != 0) {
     const auto loaded = load(request.execution.id(), now);
-    if (loaded && (*loaded)->record.run != request.execution.run)
-      return reply(std::move(done), Result<bool>(closed_error(request.execution.id())));
+    if (loaded && (*loaded)->record.run != request.execution.run) {
+      const auto received = request.message_id.empty() ? Result<bool>(false)
+                                                       : has_received(**loaded, request.message_id);
+      if (received && !*received)
+        return reply(std::move(done), Result<bool>(closed_error(request.execution.id())));
+      return reply(std::move(done), received);
+    }
   }
   const auto taken =
       take_signal(request.execution.id(), request.signal, std::move(request.payload_json),

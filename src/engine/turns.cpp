@@ -63,8 +63,10 @@ void Engine::finish_turn(Live& live) {
     if (std::holds_alternative<model::ExecutionContinued>(*closing)) {
       carried = live.executor->carried_signals();
       end_run(live);
+      live.turn.events.push_back(*closing);
+    } else {
+      record_end(live, *closing);
     }
-    live.turn.events.push_back(*closing);
     close(live, *closing);
   } else if (live.executor != nullptr && live.executor->stuck() &&
              live.record.status == model::Status::running) {

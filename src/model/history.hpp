@@ -314,6 +314,19 @@ struct TaskAttemptDeferred {
   }
 };
 
+/// Signals that were acknowledged and that nobody has read, in the turn that closes the run. Events
+/// behind the end in that turn were kept while it was held: the code has not seen them.
+struct SignalsUnread {
+  static constexpr std::uint8_t k_tag = 58;
+  static constexpr std::string_view k_type = "signals_unread";
+  std::uint32_t count = 0;
+  JsonText signals;  ///< [{"signal", "payload"}], oldest first, as many as there is room for
+  template <class V>
+  void fields(V& v) {
+    v("count", count), v("signals", signals);
+  }
+};
+
 // --- how it ended ---
 
 struct ExecutionSucceeded {
@@ -538,7 +551,7 @@ using Event =
                  ExecutionContinued, ExecutionSucceeded, ExecutionFailed, ExecutionCancelled,
                  ExecutionTimedOut, ExecutionTerminated, TaskScheduled, TimerStarted,
                  ChildScheduled, SignalSent, ConditionStarted, SignalExpected, VersionMarked,
-                 UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled>;
+                 UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled, SignalsUnread>;
 
 /// "task_succeeded", …
 std::string_view type_of(const Event& event) noexcept;

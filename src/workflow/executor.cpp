@@ -78,7 +78,11 @@ bool Executor::apply(const model::Event& event) {
     recorded_closing_ = event;
     return false;
   }
-  if (closing_) return false;
+  if (std::holds_alternative<model::ExecutionTerminated>(event) ||
+      std::holds_alternative<model::ExecutionTimedOut>(event)) {
+    ended_ = true;
+  }
+  if (closing_ || ended_) return false;
   if (!stuck_) return apply_now(event);
   if (discarding()) return false;
   if (std::holds_alternative<model::ExecutionUnparked>(event)) return unpark();

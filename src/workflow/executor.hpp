@@ -81,6 +81,12 @@ class Executor final : private detail::Runtime {
   /// Signals that nobody has read: [{"signal", "payload"}], for the next run. Nothing when there
   /// are none.
   std::optional<model::JsonText> carried_signals() const;
+  /// Signals that nobody has read, oldest first.
+  struct Unread {
+    std::string signal;
+    std::string payload;
+  };
+  const std::vector<Unread>& unread() const noexcept { return unread_; }
   /// Task calls in flight that a cancellation in this turn reached: their attempts are to be asked
   /// to stop.
   std::vector<std::uint32_t> take_stopped() { return std::exchange(stopped_, {}); }
@@ -124,10 +130,6 @@ class Executor final : private detail::Runtime {
     std::optional<std::uint32_t> seq;
     Timestamp since{};
     std::source_location location;
-  };
-  struct Unread {
-    std::string signal;
-    std::string payload;
   };
   struct NamedUpdateHandler {
     std::string update;
@@ -246,6 +248,7 @@ class Executor final : private detail::Runtime {
   bool cancel_requested_ = false;
   std::vector<model::Event> held_;  // behind a failed compensation
   std::optional<model::Event> closing_;
+  bool ended_ = false;                            // from outside: what comes behind is not applied
   bool closed_before_ = false;                    // the turn that is replayed
   std::optional<model::Event> recorded_closing_;  // of the turn that is replayed
   std::optional<Error> stuck_;

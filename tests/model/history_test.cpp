@@ -190,6 +190,20 @@ TEST(History, TagsNeverChange) {
   EXPECT_EQ(SignalSent::k_tag, 67);
   EXPECT_EQ(ConditionStarted::k_tag, 68);
   EXPECT_EQ(SignalExpected::k_tag, 69);
+  EXPECT_EQ(TaskAttemptDeferred::k_tag, 17);
+  EXPECT_EQ(UpdateReceived::k_tag, 21);
+  EXPECT_EQ(CancelDelivered::k_tag, 22);
+  EXPECT_EQ(ExecutionPaused::k_tag, 25);
+  EXPECT_EQ(ExecutionResumed::k_tag, 26);
+  EXPECT_EQ(ExecutionForked::k_tag, 27);
+  EXPECT_EQ(ExecutionAdopted::k_tag, 28);
+  EXPECT_EQ(ExecutionContinued::k_tag, 37);
+  EXPECT_EQ(SignalsUnread::k_tag, 58);
+  EXPECT_EQ(CallCancelled::k_tag, 70);
+  EXPECT_EQ(VersionMarked::k_tag, 72);
+  EXPECT_EQ(UpdateSucceeded::k_tag, 73);
+  EXPECT_EQ(UpdateFailed::k_tag, 74);
+  EXPECT_EQ(CancelSent::k_tag, 75);
 }
 
 TEST(History, KnownBytesReadForEver) {
