@@ -174,7 +174,7 @@ class HttpClient::Impl {
 
     ResponseParser parser;
     parser.header_limit(k_header_bytes_max);
-    parser.eager(true);
+    parser.eager(take == nullptr);  // a stream's pieces must not wait for what follows them
     if (take != nullptr) {
       parser.body_limit(boost::none);
     } else {
