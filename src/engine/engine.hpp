@@ -27,6 +27,7 @@
 #include "eventual/detail/definitions.hpp"
 #include "eventual/error.hpp"
 #include "eventual/time.hpp"
+#include "model/exported_history.hpp"
 #include "model/history.hpp"
 #include "model/records.hpp"
 #include "ports/call_marker.hpp"
@@ -598,6 +599,9 @@ Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shar
                                          const ports::ListRequest& request);
 Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards,
                                          const ports::HistoryRequest& request);
+/// Whole turns, as many as have `request.limit` events, and one at least.
+Result<model::ExportedHistory> read_history_page(ports::Store& store, std::uint16_t shards,
+                                                 const ports::HistoryRequest& request);
 /// All turns of a run, oldest first. `run` 0 is the latest.
 struct StoredExecution {
   model::ExecutionRecord record;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "engine/errors.hpp"
-#include "workflow/executor.hpp"
 
 namespace eventual::engine {
 
@@ -24,57 +23,79 @@ const model::Event* outcome_of(const model::Turn& turn) {
   return nullptr;
 }
 
-Error differs(std::string message, Timestamp at, const model::Event* recorded,
-              const model::Event* attempted) {
-  Json details = Json::object({});
-  details.set("recorded", recorded != nullptr ? model::to_json_view(*recorded, at) : Json());
-  details.set("attempted", attempted != nullptr ? model::to_json_view(*attempted, at) : Json());
-  return Error(std::string(error_names::k_determinism), std::move(message), details.dump());
-}
+/// How the code ended, told apart from how the execution did.
+class EndingListener final : public ReplayListener {
+ public:
+  void on_call(const model::Event&, std::source_location) override {}
+  void on_going_on() override {}
+  void on_difference(const model::Event*, const model::Event*, std::source_location) override {}
+  void on_turn(const model::Turn& turn) override {
+    if (const model::Event* recorded = outcome_of(turn)) {
+      recorded_ = recorded;
+      at_ = turn.at;
+    }
+  }
+  void on_event(const model::Event&) override {}
+  void on_applied(const workflow::Executor&) override {}
+  void on_end(const workflow::Executor& executor) override {
+    if (recorded_ == nullptr || !executor.closing()) return;  // where they must, they agree
+    const Json recorded = model::to_json_view(*recorded_, at_);
+    const Json attempted = model::to_json_view(*executor.closing(), at_);
+    if (recorded == attempted) return;
+    difference = Error(std::string(error_names::k_determinism),
+                       "the code ends otherwise than the recorded execution",
+                       Json::object({{"recorded", recorded}, {"attempted", attempted}}).dump());
+  }
+
+  std::optional<Error> difference;
+
+ private:
+  const model::Event* recorded_ = nullptr;
+  Timestamp at_{};
+};
 
 }  // namespace
 
-std::optional<Error> find_difference(const detail::Declarations& declarations, std::string_view id,
-                                     const StoredExecution& stored) {
+std::optional<Error> replay(const detail::Declarations& declarations, std::string_view id,
+                            std::uint32_t run, std::span<const model::Turn> turns,
+                            ReplayListener* listener) {
   const std::string_view workflow_name = id.substr(0, id.find('/'));
   const detail::WorkflowDefinition* definition = declarations.find_workflow(workflow_name);
   if (definition == nullptr)
     return not_found("workflow " + std::string(workflow_name) + " is not declared");
-  const auto* started =
-      stored.turns.empty() || stored.turns.front().events.empty()
-          ? nullptr
-          : std::get_if<model::ExecutionStarted>(&stored.turns.front().events.front());
+  const auto* started = turns.empty() || turns.front().events.empty()
+                            ? nullptr
+                            : std::get_if<model::ExecutionStarted>(&turns.front().events.front());
   if (started == nullptr)
     return Error(std::string(error_names::k_corrupt), "the history does not begin with a start");
 
   workflow::Executor executor(declarations, *definition,
-                              {std::string(id), stored.record.run, started->derivation}, {});
-  for (const model::Turn& turn : stored.turns) {
+                              {std::string(id), run, started->derivation}, {});
+  executor.watch(listener);
+  for (const model::Turn& turn : turns) {
+    if (listener != nullptr) listener->on_turn(turn);
     executor.begin_replay(turn.at, turn.calls);
-    for (const model::Event& event : turn.events) executor.apply(event);
+    for (const model::Event& event : turn.events) {
+      if (listener != nullptr) listener->on_event(event);
+      executor.apply(event);
+      if (listener != nullptr) listener->on_applied(executor);
+    }
     executor.end_turn();
-    if (executor.stuck() && executor.stuck()->name() == error_names::k_determinism)
-      return executor.stuck();
-    const model::Event* recorded = outcome_of(turn);
-    if (recorded == nullptr && executor.closing()) {
-      return differs("the code ends as " + std::string(model::type_of(*executor.closing())) +
-                         " at a point where the recorded execution went on",
-                     turn.at, nullptr, &*executor.closing());
-    }
-    if (recorded != nullptr) {
-      if (!executor.closing()) {
-        return differs("the code goes on where the recorded execution ended as " +
-                           std::string(model::type_of(*recorded)),
-                       turn.at, recorded, nullptr);
-      }
-      if (model::to_json_view(*recorded, turn.at) !=
-          model::to_json_view(*executor.closing(), turn.at)) {
-        return differs("the code ends otherwise than the recorded execution", turn.at, recorded,
-                       &*executor.closing());
-      }
-    }
+    if (executor.stuck() && executor.stuck()->name() == error_names::k_determinism) break;
   }
+  if (listener != nullptr) listener->on_end(executor);
+  executor.watch(nullptr);  // what its end destroys is nobody's business
+  if (executor.stuck() && executor.stuck()->name() == error_names::k_determinism)
+    return executor.stuck();
   return std::nullopt;
+}
+
+std::optional<Error> find_difference(const detail::Declarations& declarations, std::string_view id,
+                                     const StoredExecution& stored) {
+  EndingListener ending;
+  std::optional<Error> difference =
+      replay(declarations, id, stored.record.run, stored.turns, &ending);
+  return difference ? difference : ending.difference;
 }
 
 }  // namespace eventual::engine

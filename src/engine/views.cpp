@@ -380,6 +380,32 @@ Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shar
   return reply;
 }
 
+Result<model::ExportedHistory> read_history_page(ports::Store& store, std::uint16_t shards,
+                                                 const ports::HistoryRequest& request) {
+  const auto place = parse_place(request.cursor);
+  if (!place) return place.error();
+  const std::string id = request.execution.id();
+  const std::uint16_t shard = shard_of_id(id, shards);
+  const auto record = read_record(store, shard, id, request.execution.run);
+  if (!record) return record.error();
+  model::ExportedHistory page;
+  page.execution_id = id;
+  page.run = record->run;
+  page.status = model::to_string(record->status);
+  std::size_t events = 0;
+  const auto visited = visit_turns(store, shard, id, *record, place->first, [&](model::Turn turn) {
+    if (events >= request.limit) {
+      page.cursor = std::to_string(turn.number) + ".0";
+      return false;
+    }
+    events += turn.events.size() + turn.calls.size();
+    page.turns.push_back(std::move(turn));
+    return true;
+  });
+  if (!visited) return visited.error();
+  return page;
+}
+
 Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shards,
                                          const ports::ListRequest& request) {
   constexpr std::size_t k_rows_looked_at_max = 10'000;

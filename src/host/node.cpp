@@ -9,6 +9,7 @@
 #include "host/crash_marks.hpp"
 #include "host/random.hpp"
 #include "host/tokens.hpp"
+#include "store/backup.hpp"
 
 namespace eventual::host {
 namespace {
@@ -382,6 +383,22 @@ Result<ports::ListReply> Node::list(const ports::ListRequest& request) {
 Result<ports::HistoryReply> Node::history(const ports::HistoryRequest& request) {
   if (store_ == nullptr) return stopped();
   return engine::read_history(*store_, options_.engine.shards, request);
+}
+
+Result<std::string> Node::export_history(const ports::HistoryRequest& request) {
+  if (store_ == nullptr) return stopped();
+  auto page = engine::read_history_page(*store_, options_.engine.shards, request);
+  if (!page) return page.error();
+  try {
+    return model::write_history(*page);
+  } catch (const Error& error) {
+    return error;
+  }
+}
+
+Result<ports::BackupReply> Node::backup(const std::string& folder) {
+  if (store_ == nullptr) return stopped();
+  return store::back_up(*store_, folder);
 }
 
 ports::Health Node::health() {

@@ -93,6 +93,8 @@ class Node final : public ports::Operations {
   void tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) override;
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
+  Result<std::string> export_history(const ports::HistoryRequest& request) override;
+  Result<ports::BackupReply> backup(const std::string& folder) override;
   ports::Health health() override;
 
   engine::Figures figures() const;

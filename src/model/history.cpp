@@ -276,7 +276,10 @@ Result<Event> from_json_view(const Json& view) {
       value.fields(reader);
       event = std::move(value);
     });
-    if (!known) return invalid("unknown history event type '" + view["type"].as_string() + "'");
+    if (!known) {
+      return invalid("unknown history event type '" + view["type"].as_string() +
+                     "' (a newer version of the program may have written it)");
+    }
   } catch (const Error& error) {
     return invalid("history event " + view["type"].as_string() + ": " + error.message());
   }

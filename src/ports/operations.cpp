@@ -20,4 +20,12 @@ void Operations::tell_attempt(detail::AttemptNews, Callback<bool> done) {
   done(Error(std::string(error_names::k_not_allowed), "tokens are not used here"));
 }
 
+Result<std::string> Operations::export_history(const HistoryRequest&) {
+  return Error(std::string(error_names::k_not_allowed), "histories are not exported here");
+}
+
+Result<BackupReply> Operations::backup(const std::string&) {
+  return Error(std::string(error_names::k_not_allowed), "there is nothing here to back up");
+}
+
 }  // namespace eventual::ports

@@ -124,6 +124,13 @@ struct HistoryReply {
   std::string cursor;        ///< empty: no more
 };
 
+/// A consistent copy of a service's data that was made in `folder`, an absolute path on its
+/// machine.
+struct BackupReply {
+  std::string folder;
+  std::uint64_t bytes = 0;
+};
+
 /// A schedule as it is declared and where it stands.
 struct ScheduleView {
   std::string name;
@@ -229,6 +236,14 @@ class Operations {
   /// Blocking reads of the store.
   virtual Result<ListReply> list(const ListRequest& request) = 0;
   virtual Result<HistoryReply> history(const HistoryRequest& request) = 0;
+  /// The history as the text of an exported file, in whole turns: as many as have `limit` events,
+  /// and one at least. NotFound, InvalidInput (the cursor).
+  virtual Result<std::string> export_history(const HistoryRequest& request);
+
+  /// Blocks while it copies everything that is committed into `folder`, which must not exist; what
+  /// is acknowledged before the call is in the copy. AlreadyExists, NotAllowed (the store has no
+  /// files), Unavailable.
+  virtual Result<BackupReply> backup(const std::string& folder);
 
   virtual Health health() = 0;
 };

@@ -145,6 +145,7 @@ bool Executor::record(model::Event call, std::source_location location,
     return false;
   }
   ++expected_next_;
+  if (watch_ != nullptr) watch_->on_call(recorded, location);
   return true;
 }
 
@@ -169,6 +170,7 @@ void Executor::differ(const model::Event* recorded, const model::Event* attempte
   stuck_ = Error(std::string(error_names::k_determinism), std::move(message), details.dump());
   closing_.reset();
   begin_discard();
+  if (watch_ != nullptr) watch_->on_difference(recorded, attempted, location);
 }
 
 }  // namespace eventual::workflow

@@ -198,6 +198,10 @@ void Executor::log(LogLevel level, std::string_view message) {
   if (!replaying_ && !discarding() && log_) log_(level, message);
 }
 
+void Executor::going_on() const noexcept {
+  if (watch_ != nullptr && replaying_ && !discarding()) watch_->on_going_on();
+}
+
 void Executor::block_until_settled(std::uint32_t slot) {
   if (settled(slot)) return;
   throw Error(std::string(error_names::k_not_allowed),

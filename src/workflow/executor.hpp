@@ -23,6 +23,7 @@
 #include "eventual/error.hpp"
 #include "eventual/time.hpp"
 #include "model/history.hpp"
+#include "workflow/watch.hpp"
 
 namespace eventual::workflow {
 
@@ -50,6 +51,13 @@ class Executor final : private detail::Runtime {
   Executor(const detail::Declarations& declarations, const detail::WorkflowDefinition& definition,
            Identity identity, LogSink log);
   ~Executor() override;
+
+  /// Tells `watch`, which must live until the next call of this, what the code does in turns that
+  /// are replayed; null: nobody.
+  void watch(Watch* watch) noexcept {
+    watch_ = watch;
+    set_watched(watch != nullptr);
+  }
 
   /// Begins a turn at `at`. Until end_turn, `apply` takes what happened, one event at a time;
   /// everything that became runnable has run when it returns.
@@ -177,6 +185,7 @@ class Executor final : private detail::Runtime {
   void block_until_settled(std::uint32_t slot) override;
   void cancel_call(std::uint32_t slot, std::source_location location) override;
   void unobserved_failure(const std::exception_ptr& error) noexcept override;
+  void going_on() const noexcept override;
 
   /// Takes the next sequence number and records the call, or compares it with the history. False:
   /// discard mode began.
@@ -215,6 +224,7 @@ class Executor final : private detail::Runtime {
   LogSink log_;
   base::Random random_;
 
+  Watch* watch_ = nullptr;
   Timestamp now_{};
   bool replaying_ = false;
   std::span<const model::Event> expected_;

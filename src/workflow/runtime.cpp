@@ -162,6 +162,8 @@ bool Runtime::settled(std::uint32_t slot) const noexcept {
   return slots_[slot].state > Slot::State::pending;
 }
 bool Runtime::failed(std::uint32_t slot) const noexcept {
+  if (watched_ && running_ != nullptr) [[unlikely]]
+    going_on();
   return slots_[slot].state == Slot::State::failed;
 }
 const std::exception_ptr& Runtime::error(std::uint32_t slot) const noexcept {
@@ -176,6 +178,8 @@ DecodeFunction Runtime::decoder(std::uint32_t slot) const noexcept { return slot
 bool Runtime::sole_owner(std::uint32_t slot) const noexcept {
   return slots_[slot].references == (slots_[slot].finishing ? 2U : 1U);
 }
+
+void Runtime::going_on() const noexcept {}
 
 void Runtime::set_cancel_waits(std::uint32_t slot) noexcept { slots_[slot].cancel_waits = true; }
 bool Runtime::cancel_waits(std::uint32_t slot) const noexcept { return slots_[slot].cancel_waits; }

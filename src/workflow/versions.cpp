@@ -27,6 +27,7 @@ std::uint32_t Executor::version(std::string_view change, std::uint32_t min, std:
     std::optional<std::uint32_t> version;
     if (const model::VersionMarked* mark = recorded_mark(change)) {
       version = mark->version;
+      if (watch_ != nullptr) watch_->on_call(expected_[expected_next_], location);
       ++expected_next_;
       ++next_seq_;
     } else if (!replaying_) {
@@ -49,14 +50,16 @@ std::uint32_t Executor::version(std::string_view change, std::uint32_t min, std:
                      .dump());
   closing_.reset();
   begin_discard();
+  if (watch_ != nullptr) watch_->on_difference(nullptr, nullptr, location);
   return max;
 }
 
-void Executor::deprecate_version(std::string_view change, std::source_location) {
+void Executor::deprecate_version(std::string_view change, std::source_location location) {
   if (discarding() || versions_.contains(change)) return;
   std::optional<std::uint32_t> version;
   if (const model::VersionMarked* mark = recorded_mark(change)) {
     version = mark->version;
+    if (watch_ != nullptr) watch_->on_call(expected_[expected_next_], location);
     ++expected_next_;
     ++next_seq_;
   }

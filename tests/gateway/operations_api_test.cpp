@@ -77,6 +77,37 @@ class OperationsApiTest : public ::testing::Test {
   std::unique_ptr<Gateway> gateway_;
 };
 
+TEST_F(OperationsApiTest, ExportsAHistoryInPages) {
+  ports::HistoryRequest asked;
+  operations_.on_export = [&](const ports::HistoryRequest& request) {
+    asked = request;
+    return Result<std::string>(R"({"format":"eventual-history"})");
+  };
+  const Reply reply =
+      call("GET", "/_eventual/executions/order/o-1/export?run=2&limit=50&cursor=3.0");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, R"({"format":"eventual-history"})");
+  EXPECT_EQ(asked.execution, (ExecutionRef{"order", "o-1", 2}));
+  EXPECT_EQ(asked.limit, 50U);
+  EXPECT_EQ(asked.cursor, "3.0");
+  EXPECT_EQ(call("GET", "/_eventual/executions/order/o-1/export?limit=0").status, 400);
+}
+
+TEST_F(OperationsApiTest, BacksUpIntoTheFolderOfTheRequest) {
+  operations_.on_backup = [](const std::string& folder) -> Result<ports::BackupReply> {
+    if (folder == "there") return error(error_names::k_already_exists);
+    if (folder == "memory") return error(error_names::k_not_allowed);
+    return ports::BackupReply{"/srv/" + folder, 4096};
+  };
+  const Reply reply = call("POST", "/_eventual/backup", R"({"folder":"monday"})");
+  EXPECT_EQ(reply.status, 201);
+  EXPECT_EQ(reply.json(), Json::object({{"folder", "/srv/monday"}, {"bytes", 4096}}));
+  EXPECT_EQ(call("POST", "/_eventual/backup", R"({"folder":"there"})").status, 409);
+  EXPECT_EQ(call("POST", "/_eventual/backup", R"({"folder":"memory"})").status, 403);
+  EXPECT_EQ(call("POST", "/_eventual/backup", "{}").status, 400);
+  EXPECT_EQ(call("GET", "/_eventual/backup").status, 405);
+}
+
 TEST_F(OperationsApiTest, StartPassesItsPartsOnAndAnswers201) {
   ports::StartRequest seen;
   operations_.on_start = [&](ports::StartRequest request) {

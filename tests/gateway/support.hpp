@@ -163,6 +163,8 @@ class FakeOperations : public ports::Operations {
   std::function<Result<bool>(eventual::detail::AttemptNews)> on_tell;
   std::function<Result<ports::ListReply>(const ports::ListRequest&)> on_list;
   std::function<Result<ports::HistoryReply>(const ports::HistoryRequest&)> on_history;
+  std::function<Result<std::string>(const ports::HistoryRequest&)> on_export;
+  std::function<Result<ports::BackupReply>(const std::string&)> on_backup;
   std::function<ports::Health()> on_health;
 
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override {
@@ -224,6 +226,12 @@ class FakeOperations : public ports::Operations {
   }
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override {
     return on_history ? on_history(request) : Result<ports::HistoryReply>(unset());
+  }
+  Result<std::string> export_history(const ports::HistoryRequest& request) override {
+    return on_export ? on_export(request) : Result<std::string>(unset());
+  }
+  Result<ports::BackupReply> backup(const std::string& folder) override {
+    return on_backup ? on_backup(folder) : Result<ports::BackupReply>(unset());
   }
   ports::Health health() override { return on_health ? on_health() : ports::Health{}; }
 

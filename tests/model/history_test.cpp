@@ -313,7 +313,8 @@ TEST(History, AJsonViewThatIsNoEventSaysWhatIsWrong) {
   EXPECT_EQ(message("{}"), "InvalidInput: a history event has no type");
   EXPECT_EQ(message("5"), "InvalidInput: a history event has no type");
   EXPECT_EQ(message(R"({"type":"task_done"})"),
-            "InvalidInput: unknown history event type 'task_done'");
+            "InvalidInput: unknown history event type 'task_done' (a newer version of the "
+            "program may have written it)");
   for (const char* text :
        {R"({"type":"task_succeeded","seq":"x"})", R"({"type":"task_succeeded","seq":4294967296})",
         R"({"type":"task_succeeded","seq":-1})", R"({"type":"timer_started","due":"soon"})",

@@ -337,6 +337,10 @@ class Runtime {
   std::vector<bool> shielded_slots() const;
   /// A call or a coroutine failed, and nobody awaits it or will.
   virtual void unobserved_failure(const std::exception_ptr& error) noexcept = 0;
+  /// A coroutine, which is on the stack, goes on with the outcome of what it awaited. Told only
+  /// while watched.
+  virtual void going_on() const noexcept;
+  void set_watched(bool watched) noexcept { watched_ = watched; }
 
  private:
   struct Slot;
@@ -374,6 +378,7 @@ class Runtime {
   std::uint64_t frames_made_ = 0;
   WaitGroup* groups_ = nullptr;
   bool discarding_ = false;
+  bool watched_ = false;
 };
 
 inline SlotRef::SlotRef(const SlotRef& other) noexcept

@@ -87,6 +87,20 @@ void history(const Context& context, const http::Request& request, const SharedR
   });
 }
 
+/// The history as a file, in pages of whole turns.
+void export_history(const Context& context, const http::Request& request,
+                    const SharedResponder& respond) {
+  ports::HistoryRequest history;
+  history.execution = execution_of(request);
+  history.limit = static_cast<std::uint32_t>(
+      number_parameter(request, "limit", k_history_limit_default, 1, k_history_limit_max));
+  history.cursor = http::find(request.query, "cursor");
+  context.read_blocking(respond, [&context, history = std::move(history)] {
+    Result<std::string> page = context.operations.export_history(history);
+    return page ? json_response(200, std::move(*page)) : error_response(page.error());
+  });
+}
+
 void result(const Context& context, const http::Request& request, const SharedResponder& respond) {
   ports::ExecutionRef execution = execution_of(request);
   const auto wait_ms =
@@ -110,6 +124,8 @@ void add_executions(Endpoints& endpoints) {
           {http::Method::get, "/_eventual/executions", "list", &list},
           {http::Method::get, "/_eventual/executions/:workflow/:name", "describe", &describe},
           {http::Method::get, "/_eventual/executions/:workflow/:name/history", "history", &history},
+          {http::Method::get, "/_eventual/executions/:workflow/:name/export", "export",
+           &export_history},
           {http::Method::get, "/_eventual/executions/:workflow/:name/result", "result", &result},
       });
 }

@@ -1,4 +1,4 @@
-// Health and manifest of the service.
+// Health, manifest and backup of the service.
 #include <utility>
 
 #include "gateway/execution_json.hpp"
@@ -33,6 +33,18 @@ void manifest(const Context& context, const http::Request&, const SharedResponde
   (*respond)(json_response(200, manifest.dump()));
 }
 
+void backup(const Context& context, const http::Request& request, const SharedResponder& respond) {
+  const Json body = object_body_of(request);
+  std::string folder = text_member(body, "folder");
+  if (folder.empty()) throw bad_member("/folder", "must be the name of a new folder");
+  context.read_blocking(respond, [&context, folder = std::move(folder)] {
+    const Result<ports::BackupReply> reply = context.operations.backup(folder);
+    if (!reply) return error_response(reply.error());
+    return json_response(
+        201, ObjectWriter().text("folder", reply->folder).number("bytes", reply->bytes).finish());
+  });
+}
+
 }  // namespace
 
 void add_service(Endpoints& endpoints) {
@@ -40,6 +52,7 @@ void add_service(Endpoints& endpoints) {
                    {
                        {http::Method::get, "/_eventual/health", "health", &health, true},
                        {http::Method::get, "/_eventual/manifest", "manifest", &manifest},
+                       {http::Method::post, "/_eventual/backup", "backup", &backup},
                    });
 }
 
