@@ -173,6 +173,23 @@ Result<void> write_format_marker(const std::string& folder) {
   return sync_folder(folder);
 }
 
+Result<void> check_data_folder(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    return Error(std::string(error_names::k_not_found),
+                 fmt::format("the folder {} does not exist", path));
+  }
+  if (!std::filesystem::is_directory(status))
+    return not_allowed(fmt::format("{} is a file, not a folder", path));
+  const std::string name = path + "/FORMAT";
+  const File file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.is_open()) return check_format(path, read_start(file.get()));
+  if (errno != ENOENT) return system_error("reading " + name, errno);
+  return not_allowed(
+      fmt::format("the folder {} is no data folder and no backup: it has no FORMAT", path));
+}
+
 Result<DataFolder> DataFolder::open(const std::string& path) {
   if (path.empty()) return not_allowed("the name of the data folder is empty");
   if (auto created = create_folders(path); !created) return std::move(created).error();

@@ -45,6 +45,11 @@ class DataFolder {
   int lock_ = -1;
 };
 
+/// Whether a folder is a data folder that this program reads; it is neither taken into use nor
+/// changed. NotFound; NotAllowed when it is none or its format is newer; Corrupt when the marker
+/// cannot be understood.
+Result<void> check_data_folder(const std::string& path);
+
 /// Writes the marker into `folder`, durably.
 Result<void> write_format_marker(const std::string& folder);
 

@@ -24,6 +24,7 @@
 #include "store/rocksdb/gate.hpp"
 #include "store/rocksdb/log_check.hpp"
 #include "store/rocksdb/log_file_system.hpp"
+#include "store/rocksdb/scan.hpp"
 #include "store/rocksdb/status.hpp"
 
 namespace eventual::store {
@@ -117,41 +118,13 @@ Error RocksdbStore::closed() const {
 Result<std::optional<std::string>> RocksdbStore::get(Table table, std::string_view key) {
   const Gate::Reader reader(gate_);
   if (!database_) return closed();
-  rocksdb::PinnableSlice value;
-  const rocksdb::Status status =
-      database_->db().Get(rocksdb::ReadOptions(), database_->family(table), to_slice(key), &value);
-  if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return row_error(status, table, key);
-  return std::optional<std::string>(std::in_place, value.data(), value.size());
+  return get_row(*database_, table, key);
 }
 
 Result<void> RocksdbStore::scan(Table table, ScanRange range, const ports::RowVisitor& visit) {
-  if (!range.to.empty() && range.to <= range.from) return {};
   const Gate::Reader reader(gate_);
   if (!database_) return closed();
-  const rocksdb::Slice lower = to_slice(range.from);
-  const rocksdb::Slice upper = to_slice(range.to);
-  rocksdb::ReadOptions options;
-  if (!range.from.empty()) options.iterate_lower_bound = &lower;
-  if (!range.to.empty()) options.iterate_upper_bound = &upper;
-  // The iterator sees the instant of its creation.
-  const std::unique_ptr<rocksdb::Iterator> row(
-      database_->db().NewIterator(options, database_->family(table)));
-  if (range.reverse) {
-    row->SeekToLast();
-  } else {
-    row->SeekToFirst();
-  }
-  while (row->Valid()) {
-    if (!visit(to_view(row->key()), to_view(row->value()))) return {};
-    if (range.reverse) {
-      row->Prev();
-    } else {
-      row->Next();
-    }
-  }
-  if (!row->status().ok()) return table_error(row->status(), table);
-  return {};
+  return scan_rows(*database_, table, range, visit);
 }
 
 Result<std::vector<PartOutcome>> RocksdbStore::commit(std::span<const Batch> parts) {
@@ -239,6 +212,8 @@ Result<void> RocksdbStore::backup(const std::string& folder) {
     if (error) {
       result = unavailable(
           fmt::format("the backup folder {} cannot be named: {}", folder, error.message()));
+    } else {
+      result = sync_folder(std::filesystem::absolute(folder).parent_path().string());
     }
   }
   if (!result) std::filesystem::remove_all(partial, error);
