@@ -15,9 +15,8 @@ CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string
 std::vector<Verb> add_all_verbs(CLI::App& program) {
   using Add = Verb (*)(CLI::App&);
   static constexpr Add k_verbs[] = {
-      &add_start,
-      &add_executions,
-      &add_manifest,
+      &add_start,  &add_executions, &add_manifest, &add_export,
+      &add_replay, &add_verify,     &add_backup,   &add_restore,
   };
   std::vector<Verb> verbs;
   for (const Add add : k_verbs) verbs.push_back(add(program));

@@ -32,8 +32,13 @@ CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string
 /// Adds all of them, in the order of --help.
 std::vector<Verb> add_all_verbs(CLI::App& program);
 
+Verb add_backup(CLI::App& program);
 Verb add_executions(CLI::App& program);
+Verb add_export(CLI::App& program);
 Verb add_manifest(CLI::App& program);
+Verb add_replay(CLI::App& program);
+Verb add_restore(CLI::App& program);
 Verb add_start(CLI::App& program);
+Verb add_verify(CLI::App& program);
 
 }  // namespace eventual::cli

@@ -61,6 +61,16 @@ foreach(folder IN LISTS eventual_test_folders)
   endif()
 endforeach()
 
+# Its debuggers look at the example, and its processes are the command.
+if(TARGET test_time_machine)
+  if(TARGET eventual-cli)
+    add_dependencies(test_time_machine eventual-cli)
+  endif()
+  if(EVENTUAL_EXAMPLES)
+    add_dependencies(test_time_machine orders)
+  endif()
+endif()
+
 # The tests that run with sanitizers; the presets asan and tsan select the same labels.
 add_custom_target(eventual_core_tests)
 foreach(label base schema model workflow ports engine store gateway conformance replay host testing)

@@ -14,6 +14,7 @@ namespace eventual::program {
 inline constexpr int k_exit_done = 0;
 inline constexpr int k_exit_failed = 1;
 inline constexpr int k_exit_usage = 2;
+inline constexpr int k_exit_unreachable = 3;
 
 /// Prints a line to standard error; gives `code` back.
 int complain(std::string_view message, int code);
@@ -29,6 +30,8 @@ struct Verb {
 Verb add_serve(CLI::App& program);
 Verb add_manifest(CLI::App& program);
 Verb add_version(CLI::App& program);
+Verb add_replay(CLI::App& program);
+Verb add_verify(CLI::App& program);
 
 /// The settings of a node as options of a verb: flags, then EVENTUAL_* variables, then a file.
 class Settings {

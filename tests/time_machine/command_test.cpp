@@ -1,0 +1,133 @@
+// `eventual replay`, `verify`, `export`, `backup` and `restore` as processes.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "eventual/json.hpp"
+#include "time_machine/process.hpp"
+
+namespace time_machine {
+namespace {
+
+using eventual::Json;
+
+class Command : public testing::Test {
+ protected:
+  Outcome eventual(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), program("eventual"));
+    return run(arguments, {}, {"EVENTUAL_URL=" + service_.url(), "EVENTUAL_BINARY="});
+  }
+  std::string finished(const std::string& name) {
+    const std::string id = service_.start("trip", name, R"({"id":")" + name + R"(","price":1})");
+    service_.signal(id, "go", "\"now\"");
+    EXPECT_EQ(service_.wait_for(id, "succeeded"), "succeeded");
+    return id;
+  }
+  const std::string binary_ = program("time_machine_service");
+  const std::string changed_ = program("time_machine_changed");
+  const TemporaryFolder folder_;
+  RunningService service_{"time_machine_service", folder_ / "data"};
+};
+
+TEST_F(Command, ReplayDownloadsTheHistoryAndRunsTheLocalCode) {
+  finished("t-1");
+  finished("t-2");
+  const Outcome story = eventual({"replay", "t-1", "--binary", binary_});
+  EXPECT_EQ(story.exit_code, 0) << story.err;
+  EXPECT_TRUE(story.out.starts_with("trip/t-1 run 1, succeeded: ")) << story.out;
+  EXPECT_TRUE(story.out.ends_with("the code agrees with the history\n")) << story.out;
+  const Outcome differs = eventual({"replay", "trip/t-1", "--binary", changed_});
+  EXPECT_EQ(differs.exit_code, 1);
+  EXPECT_NE(differs.out.find("code and history differ"), std::string::npos) << differs.out;
+  EXPECT_EQ(eventual({"replay", "t-", "--binary", binary_}).exit_code, 2) << "two begin so";
+  EXPECT_EQ(eventual({"replay", "t-1"}).exit_code, 2) << "which program?";
+  const Outcome silent =
+      eventual({"replay", "t-1", "--binary", binary_, "--url", "http://127.0.0.1:1"});
+  EXPECT_EQ(silent.exit_code, 3);
+  EXPECT_NE(silent.err.find("http://127.0.0.1:1"), std::string::npos);
+}
+
+TEST_F(Command, VerifyAsksTheRunningServiceUnlessToldOtherwise) {
+  finished("t-1");
+  EXPECT_EQ(eventual({"verify", "--binary", binary_}).exit_code, 0);
+  const Outcome json = eventual({"verify", "--binary", changed_, "--json"});
+  EXPECT_EQ(json.exit_code, 1);
+  EXPECT_EQ(Json::parse(json.out).value()["findings"].size(), 1U);
+  EXPECT_EQ(eventual({"verify", "--binary", changed_, "--data", folder_ / "data"}).exit_code, 1);
+  EXPECT_EQ(eventual({"verify", "--binary", binary_, "--url", "http://127.0.0.1:1"}).exit_code, 3);
+  EXPECT_EQ(eventual({"verify", "--binary", folder_ / "nothing"}).exit_code, 2);
+}
+
+TEST_F(Command, ExportWritesFilesThatReplayAndVerifyRead) {
+  finished("t-1");
+  finished("t 2");
+  const Outcome one = eventual({"export", "t-1", "--output", folder_ / "one.json"});
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  const Outcome replayed =
+      eventual({"replay", "--file", folder_ / "one.json", "--binary", binary_});
+  EXPECT_EQ(replayed.exit_code, 0) << replayed.err;
+  const Outcome printed = eventual({"export", "t-1"});
+  EXPECT_EQ(Json::parse(printed.out).value()["execution_id"], Json("trip/t-1"));
+  const Outcome all = eventual({"export", "--all", "--output", folder_ / "all"});
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "all/trip/t-1.run-1.json"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "all/trip/t%202.run-1.json"));
+  EXPECT_EQ(eventual({"verify", "--binary", binary_, "--files", folder_ / "all"}).exit_code, 0);
+  EXPECT_EQ(eventual({"verify", "--binary", changed_, "--files", folder_ / "all"}).exit_code, 1);
+  EXPECT_EQ(eventual({"export", "nobody"}).exit_code, 1);
+  EXPECT_EQ(eventual({"export"}).exit_code, 2);
+}
+
+TEST_F(Command, AHistoryOfManyPagesIsExportedWhole) {
+  const std::string id = service_.start("steady", "s-1", "\"s-1\"");
+  // Signals that nobody waits for stay in the history, and its pages have one event here.
+  service_.signal(id, "go", "\"now\"");
+  ASSERT_EQ(service_.wait_for(id, "succeeded"), "succeeded");
+  std::string cursor;
+  std::size_t turns = 0;
+  std::size_t pages = 0;
+  do {
+    const Json page = service_.client()
+                          .get(eventual::client::Target("/_eventual/executions/steady/s-1/export")
+                                   .with("limit", std::uint64_t{1})
+                                   .with("cursor", cursor)
+                                   .text())
+                          .value();
+    turns += page["turns"].size();
+    ++pages;
+    cursor = page["cursor"].is_string() ? page["cursor"].as_string() : std::string();
+  } while (!cursor.empty());
+  EXPECT_EQ(pages, turns);
+  const Json whole = service_.client().get("/_eventual/executions/steady/s-1/export").value();
+  EXPECT_EQ(whole["turns"].size(), turns);
+}
+
+TEST_F(Command, ABackupIsRestoredAndServed) {
+  const std::string closed = finished("t-1");
+  service_.start("steady", "s-1", "\"s-1\"");
+  const Outcome backup = eventual({"backup", folder_ / "backup"});
+  EXPECT_EQ(backup.exit_code, 0) << backup.err;
+  EXPECT_NE(backup.out.find(folder_ / "backup"), std::string::npos) << backup.out;
+  EXPECT_EQ(eventual({"backup", folder_ / "backup"}).exit_code, 1) << "it exists";
+  const Outcome restored = eventual({"restore", folder_ / "backup", folder_ / "new", "--json"});
+  EXPECT_EQ(restored.exit_code, 0) << restored.err;
+  const Json report = Json::parse(restored.out).value();
+  EXPECT_EQ(report["executions"], Json(2));
+  EXPECT_EQ(report["open"], Json(1));
+  EXPECT_EQ(eventual({"restore", folder_ / "backup", folder_ / "new"}).exit_code, 2)
+      << "it is not empty";
+  EXPECT_EQ(eventual({"restore", folder_ / "none", folder_ / "other"}).exit_code, 2);
+  EXPECT_EQ(eventual({"restore", folder_ / "backup", "--check"}).exit_code, 0);
+
+  RunningService other("time_machine_service", folder_ / "new");
+  EXPECT_EQ(other.wait_for(closed, "succeeded"), "succeeded");
+  other.signal("steady/s-1", "go", "\"now\"");
+  EXPECT_EQ(other.wait_for("steady/s-1", "succeeded"), "succeeded");
+  EXPECT_EQ(service_.wait_for("steady/s-1", "running"), "running") << "they stand alone";
+}
+
+}  // namespace
+}  // namespace time_machine
