@@ -47,6 +47,7 @@ struct Options {
   std::uint64_t history_events_warn = base::k_history_events_max / 2;  ///< then the log says so
   std::uint64_t seed = 1;
   Timestamp schedules_until = Timestamp::max();  ///< later times start nothing
+  Duration retention = k_forever;                ///< of closed executions, from their close
 };
 
 /// A signal that a task's attempt sent; it leaves with the attempt's success.
@@ -137,6 +138,7 @@ struct Figures {
   std::uint64_t started = 0;
   std::uint64_t closed = 0;
   std::uint64_t parked = 0;
+  std::uint64_t forgotten = 0;  ///< runs, closed for longer than they are kept
 };
 
 class Engine {
@@ -512,6 +514,13 @@ class Engine {
   void track_fork(Live& live, const model::ExecutionForked& forked, Timestamp at);
   bool take_back_child(const model::Message& message, Timestamp now);
 
+  // retention.cpp
+  void begin_retention(Timestamp now);
+  void forget_old(Timestamp now);
+  bool forget_listed(const std::string& row, Timestamp until);
+  void forget_run(std::uint16_t shard, std::string_view id, const model::ExecutionRecord& record,
+                  bool latest);
+
   // schedules.cpp
   struct Scheduled {
     const detail::ScheduleDefinition* definition;
@@ -590,6 +599,8 @@ class Engine {
   std::vector<std::pair<std::string, ports::Callback<ports::ExecutionView>>>
       views_wanted_;  // of executions within a turn
   std::vector<Scheduled> schedules_;
+  std::optional<Timestamp> retention_at_;  // when to look for what is old enough
+  std::string retention_from_;  // the row of the listing to go on with; empty: a new pass
   std::uint64_t next_message_ = 1;
   Figures figures_;
 };

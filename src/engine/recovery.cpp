@@ -387,6 +387,7 @@ Result<void> Engine::recover(Timestamp now) {
     output_.batch.put(Table::meta, "shards", std::to_string(options_.shards));
   }
   if (auto loaded = load_timers(now); !loaded) return loaded;
+  begin_retention(now);
 
   std::vector<Output::Outgoing> messages;
   auto scanned =

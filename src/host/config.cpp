@@ -86,6 +86,26 @@ Result<void> apply_grace(Config& config, const std::string& text) {
   return applied;
 }
 
+/// "90m", "12h", "7d", or "forever".
+Result<void> apply_retention(Config& config, const std::string& text) {
+  if (text == "forever") {
+    config.retention = k_forever;
+    return {};
+  }
+  constexpr std::array<std::pair<char, Duration>, 3> k_units{
+      {{'m', std::chrono::minutes(1)}, {'h', std::chrono::hours(1)}, {'d', std::chrono::days(1)}}};
+  const auto unit = std::find_if(k_units.begin(), k_units.end(), [&](const auto& known) {
+    return !text.empty() && text.back() == known.first;
+  });
+  std::int64_t number = 0;
+  if (unit == k_units.end() ||
+      !apply_number<std::int64_t>(number, text.substr(0, text.size() - 1), 1, 100'000)) {
+    return invalid("must be a number of minutes, hours or days such as 90m, 12h or 7d, or forever");
+  }
+  config.retention = number * unit->second;
+  return {};
+}
+
 constexpr std::array k_settings{
     Setting{
         "listen", "ADDRESS:PORT",
@@ -99,6 +119,8 @@ constexpr std::array k_settings{
             "what keeps the data; memory forgets it at the end [rocksdb]", &apply_store},
     Setting{"log_level", "LEVEL", "trace, debug, info, warn or error [info]", &apply_log_level},
     Setting{"log_format", "text|json", "how log lines look [text]", &apply_log_format},
+    Setting{"retention", "TIME",
+            "how long closed executions are kept: 90m, 12h, 7d or forever [7d]", &apply_retention},
     Setting{"grace_ms", "N", "how long a stop waits for running handlers, in ms [10000]",
             &apply_grace},
     Setting{"handlers_running_max", "N",

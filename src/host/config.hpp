@@ -24,8 +24,9 @@ struct Config {
   std::string store = "rocksdb";
   LogLevel log_level = LogLevel::info;
   bool log_json = false;
-  Duration grace{10'000};                  ///< how long a stop waits for running handlers
-  std::uint32_t handlers_running_max = 0;  ///< 0: twice the cores, at least 4
+  Duration retention = std::chrono::days(7);  ///< of closed executions; k_forever keeps all
+  Duration grace{10'000};                     ///< how long a stop waits for running handlers
+  std::uint32_t handlers_running_max = 0;     ///< 0: twice the cores, at least 4
   std::uint32_t handler_threads_max = 256;
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;

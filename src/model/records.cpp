@@ -255,6 +255,12 @@ std::string dedupe(std::uint16_t shard, std::string_view id, std::string_view me
   return key;
 }
 
+std::string dedupe_end(std::uint16_t shard, std::string_view id) {
+  std::string key = shard_and_id(shard, id, 1);
+  key.push_back('\1');
+  return key;
+}
+
 std::string dedupe_update(std::uint16_t shard, std::string_view id, std::string_view update_id) {
   std::string key = shard_and_id(shard, id, update_id.size() + 2);
   key.append("\0\0", 2);

@@ -200,6 +200,8 @@ std::string message(std::uint16_t to_shard, std::uint16_t from_shard, std::uint6
 
 /// dedupe: a signal's id at its receiver, when the run that received it has continued.
 std::string dedupe(std::uint16_t shard, std::string_view id, std::string_view message_id);
+/// dedupe: past all rows of an execution.
+std::string dedupe_end(std::uint16_t shard, std::string_view id);
 /// dedupe: an update's outcome, likewise; the value is an encoded turn that holds it.
 std::string dedupe_update(std::uint16_t shard, std::string_view id, std::string_view update_id);
 

@@ -119,6 +119,7 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   node_options.service = {declarations.name(), config.public_url.empty() ? "http://" + config.listen
                                                                          : config.public_url};
   node_options.log = log;
+  node_options.engine.retention = config.retention;
   if (!in_memory) node_options.crashes_file = config.data + "/crashes";
   auto node = Node::start(declarations, std::move(*store), std::move(node_options));
   if (!node)
