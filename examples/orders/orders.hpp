@@ -46,6 +46,7 @@ inline const auto ship_order = orders.task(
 
 inline const auto cancel = orders.signal<std::string>("cancel");
 
+// [process-order]
 inline const auto process_order =
     orders.workflow("processOrder", [](Order order) -> ev::Future<Receipt> {
       ev::Saga saga;  // undone newest first if the workflow fails or is cancelled
@@ -60,6 +61,7 @@ inline const auto process_order =
       std::string tracking_id = co_await ship_order(order);
       co_return Receipt{order.id, tracking_id};
     });
+// [/process-order]
 
 inline const auto create_order =
     orders.command("createOrder",

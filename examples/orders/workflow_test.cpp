@@ -18,15 +18,18 @@ TEST(Orders, AnOrderIsShippedWhenItsWindowHasPassed) {
   env.replay_all();
 }
 
+// [declined]
 TEST(Orders, NothingIsShippedWhenTheCardIsDeclined) {
-  ev::TestEnvironment env(orders);
+  ev::TestEnvironment env(orders);  // the production engine on a virtual clock
   env.mock(charge_card).fail("CardDeclined");
   auto shipping = env.mock(ship_order);
   auto order = env.start(process_order, Order{"o-1", "declined", 1999});
   env.tick(15min);
   EXPECT_EQ(order.status(), "failed");
   EXPECT_EQ(shipping.call_count(), 0U);
+  env.replay_all();  // code and histories agree
 }
+// [/declined]
 
 TEST(Orders, ACancelledOrderIsRefunded) {
   ev::TestEnvironment env(orders);

@@ -28,34 +28,44 @@ inline const auto book =
     shop.task("book", [](std::string address) -> std::string { return "slot for " + address; });
 inline const auto add_item = shop.signal<std::string>("addItem");
 inline const auto check_out = shop.signal<void>("checkOut");
+// [update]
 inline const auto set_address = shop.update<Change, std::string>("setAddress");
+// [/update]
 
+// [query]
 inline const auto item_count = shop.query(
     "itemCount", [](const Cart& cart) -> std::int64_t { return std::ssize(cart.items); });
 inline const auto has_item = shop.query("hasItem", [](const Cart& cart, std::string item) -> bool {
   return std::find(cart.items.begin(), cart.items.end(), item) != cart.items.end();
 });
+// [/query]
 
+// [update]
 inline ev::Future<std::string> move_to(Change change, Cart* cart) {
   std::string slot = co_await book(change.address);
   cart->address = change.address;
   ev::publish(*cart);
   co_return slot;
 }
+// [/update]
 
 inline const auto shopping =
     shop.workflow("shopping", [](std::string customer) -> ev::Future<Cart> {
       Cart cart{.customer = customer, .address = {}, .items = {}};
+      // [publish]
       auto adding = add_item.on([&](std::string item) {
         cart.items.push_back(item);
         ev::publish(cart);
       });
+      // [/publish]
+      // [listen-to-update]
       auto moving = set_address.on(
           move_to,
           [&](const Change& change) {
             if (change.address.empty()) throw ev::Error("NoAddress", "an address is needed");
           },
           &cart);
+      // [/listen-to-update]
       co_await check_out.expect();
       co_return cart;
     });
@@ -65,6 +75,7 @@ inline const auto delivery =
       co_await ev::sleep_for(24h);
       co_return "delivered to " + address;
     });
+// [child]
 inline const auto impatient =
     shop.workflow("impatient", [](std::string address) -> ev::Future<std::string> {
       ev::Child<std::string> van = delivery.start_child(address);
@@ -73,12 +84,15 @@ inline const auto impatient =
       ev::Result<std::string> ended = co_await ev::settle(van.result());
       co_return ended ? *ended : ended.error().name();
     });
+// [/child]
 
+// [ask]
 inline const auto put = shop.command("put", [](Change change) -> std::string {
   auto cart = add_item.send_with_start(shopping, "sam", "tea", {.name = "sam"}).get();
   std::string slot = set_address.ask(cart, change, {.id = "once"}).get();
   return slot + ", " + std::to_string(item_count.ask(cart).get());
 });
+// [/ask]
 // --- end ---
 
 // --- docs/long-life.md ---
@@ -90,6 +104,7 @@ inline const auto pay = shop.task("pay", [](const Subscription&) {});
 inline const auto thank = shop.task("thank", [](const Subscription&) {});
 inline const auto unsubscribe = shop.signal<void>("unsubscribe");
 
+// [subscription]
 inline const auto subscription =
     shop.workflow("subscription", [](Subscription state) -> ev::Future<Subscription> {
       bool ends = false;
@@ -103,6 +118,7 @@ inline const auto subscription =
       }
       co_return co_await ev::continue_as_new(state);
     });
+// [/subscription]
 // --- end ---
 
 inline const auto months =
@@ -158,6 +174,7 @@ TEST(Conversation, AChildIsCancelledAndStillTellsHowItEnded) {
   env.replay_all();
 }
 
+// [subscription-test]
 TEST(LongLife, ASubscriptionGoesOnForYearsWithShortHistories) {
   ev::TestEnvironment env(shop);
   env.mock(pay).succeed();
@@ -174,6 +191,7 @@ TEST(LongLife, ASubscriptionGoesOnForYearsWithShortHistories) {
   EXPECT_EQ(thanks.call_count(), 31U);
   env.replay_all();
 }
+// [/subscription-test]
 
 TEST(Conversation, KeepsItsPromisesUnderFaults) {
   ev::Simulation simulation(shop, {.seeds = 60, .executions = 4});

@@ -44,22 +44,26 @@ const auto stop_reports =
     orders.command("stopReports", [](std::string reason) { nightly.pause(reason).get(); });
 const auto report_now =
     orders.command("reportNow", []() -> std::string { return nightly.trigger().get().at(0); });
-// [schedules]
+// [/schedules]
 
 const auto fulfil = orders.workflow("fulfil", [](std::string id) -> ev::Future<std::string> {
   const std::string charged = co_await charge_card(id);
   co_await ev::sleep_for(1h);
   co_return charged + ", " + co_await ship_order(id);
 });
+// [pause]
 const auto hold =
     orders.command("hold", [](std::string id) { fulfil.execution(id).pause("on hold").get(); });
 const auto release =
     orders.command("release", [](std::string id) { fulfil.execution(id).resume().get(); });
+// [/pause]
+// [act]
 const auto again = orders.command(
     "again", [](std::string id) -> std::string { return fulfil.execution(id).retry().get().id(); });
 const auto what_if = orders.command("whatIf", [](std::string id) -> std::string {
   return fulfil.execution(id).fork(1, id + "-what-if").get().id();
 });
+// [/act]
 
 ev::Timestamp at(std::string_view text) { return ev::parse_iso8601(text).value(); }
 
@@ -80,6 +84,7 @@ TEST(ScheduleGuide, AYearOfNightsAcrossDaylightSaving) {
   env.replay_all();
 }
 
+// [schedules-test]
 TEST(ScheduleGuide, SchedulesArePausedTriggeredAndFilledUp) {
   ev::TestEnvironment env(orders, {.start = at("2026-06-01T12:00:00Z")});
   EXPECT_EQ(env.view(nightly)["next_at"].as_string(), "2026-06-02T00:30:00.000Z");
@@ -101,6 +106,7 @@ TEST(ScheduleGuide, SchedulesArePausedTriggeredAndFilledUp) {
   EXPECT_THROW(env.pause(ev::Schedule("none")), ev::Error);
   env.run_until_idle();
 }
+// [/schedules-test]
 
 TEST(RepairGuide, AnExecutionIsHeldAndGoesOn) {
   ev::TestEnvironment env(orders);
@@ -117,7 +123,7 @@ TEST(RepairGuide, AnExecutionIsHeldAndGoesOn) {
   env.replay_all();
 }
 
-// [repair]
+// [retry]
 TEST(RepairGuide, AFailedOrderIsRetriedWithoutChargingTwice) {
   ev::TestEnvironment env(orders);
   auto charges = env.mock(charge_card);
@@ -140,7 +146,7 @@ TEST(RepairGuide, AFailedOrderIsRetriedWithoutChargingTwice) {
   EXPECT_EQ(charges.call_count(), 1U);
   env.replay_all();
 }
-// [repair]
+// [/retry]
 
 TEST(RepairGuide, HandlersRetryAndFork) {
   ev::TestEnvironment env(orders);

@@ -22,6 +22,11 @@ struct Shipment {
   std::string carrier;
 };
 
+struct Answer {
+  std::string token;
+  std::string carrier;
+};
+
 /// What handlers saw, and the tokens that they gave away.
 struct Seen {
   std::vector<std::int64_t> began_at;
@@ -43,11 +48,13 @@ const auto import_rows = service().task(
     [](const Import& import, ev::TaskContext& context) -> std::int64_t {
       std::int64_t row =
           context.last_heartbeat<std::int64_t>().value_or(0);  // where an earlier attempt stopped
+      // [/heartbeat]
       g_seen.began_at.push_back(row);
+      // [heartbeat]
       for (; row < import.rows; ++row) {
-        if (row == 3 && context.attempt() == 1) throw Error("Broken", "after three rows");
+        if (row == 3 && context.attempt() == 1) throw ev::Error("Broken", "after three rows");
         context.heartbeat(row + 1);
-        if (context.stop_token().stop_requested()) throw Error("Stopped", import.file);
+        if (context.stop_token().stop_requested()) throw ev::Error("Stopped", import.file);
       }
       return row;
     });
@@ -69,35 +76,41 @@ const auto ask_carrier = service().task(
       g_seen.tokens.push_back(token);
       return shipment.id;  // ignored
     });
-const auto carrier_answered = service().command("carrierAnswered", [](Shipment answer) {
-  ev::complete_task(g_seen.tokens.back(), answer.carrier).get();
+const auto carrier_answered = service().command("carrierAnswered", [](Answer answer) {
+  ev::complete_task(answer.token, answer.carrier).get();
 });
-// [/later]
 const auto carrier_failed = service().command("carrierFailed", [](std::string token) {
-  ev::fail_task(token, Error("NoTruck", "none left")).get();
+  ev::fail_task(token, ev::Error("NoTruck", "none left")).get();
 });
 const auto carrier_busy = service().command("carrierBusy", [](std::string token) -> bool {
   return ev::heartbeat_task(token, std::string("busy")).get();
 });
+// [/later]
 // [limit]
 const auto call_carrier =
     service().task("callCarrier", {.limit = {.concurrency = 1, .key = &Shipment::carrier}},
                    [](const Shipment& shipment) -> std::string {
+                     // [/limit]
                      g_seen.order.push_back(shipment.id);
+                     // [limit]
                      ev::sleep_for(1s).get();
                      return shipment.id;
                    });
 const auto send_mail = service().task("sendMail", {.limit = {.rate = {2, 10s}}},
                                       [](const std::string& to) { g_seen.order.push_back(to); });
 // [/limit]
+// [stop]
 const auto patient =
     service().task("patient", {.timeout = 1h, .on_cancel = ev::OnCancel::wait},
                    [](const std::string& text, ev::TaskContext& context) -> std::string {
                      for (int i = 0; i < 60 && !context.stop_token().stop_requested(); ++i)
                        ev::sleep_for(1s).get();
+                     // [/stop]
                      if (context.stop_token().stop_requested()) ++g_seen.stopped;
+                     // [stop]
                      return text + (context.stop_token().stop_requested() ? " stopped" : " done");
                    });
+// [/stop]
 const auto undo =
     service().task("undo", [](const std::string& what) { g_seen.order.push_back("undo " + what); });
 
@@ -137,23 +150,39 @@ const auto sleeper = service().workflow("sleeper", [](std::string text) -> Futur
   co_await sleep_for(24h);
   co_return text;
 });
+// [parent-close]
 const auto family = service().workflow("family", [](std::string how) -> Future<std::string> {
   for (const auto policy : {ParentClose::abandon, ParentClose::cancel, ParentClose::terminate}) {
     const std::string name = how + "-" + std::to_string(static_cast<int>(policy));
     co_await sleeper.start(name, {.name = name, .on_parent_close = policy});
   }
-  if (how == "fails") throw Error("Broken", "");
-  if (how == "waits") co_await sleep_for(1h);
+  if (how == "fails") throw ev::Error("Broken", "");
+  if (how == "waits") co_await ev::sleep_for(1h);
   co_return how;
 });
+// [/parent-close]
+// [cancel-one]
 const auto gives_up = service().workflow("givesUp", [](std::string name) -> Future<std::string> {
   Future<std::string> child = sleeper(name, {.name = name});
   Future<std::string> call = ask_carrier(Shipment{name, "any"});
-  co_await sleep_for(1s);
-  child.cancel();
-  call.cancel();
-  co_return (co_await settle(child)).error().name() + (co_await settle(call)).error().name();
+  co_await ev::sleep_for(1s);
+  child.cancel();  // the child is asked to cancel
+  call.cancel();   // the attempt gets its stop token
+  co_return (co_await ev::settle(child)).error().name() +
+      (co_await ev::settle(call)).error().name();
 });
+// [/cancel-one]
+// [overrides]
+const auto urgent = service().workflow("urgent", [](Shipment shipment) -> Future<std::string> {
+  co_return co_await ask_carrier(shipment, {.timeout = 1min,
+                                            .deadline = 5min,
+                                            .retry = ev::RetryPolicy{.max_attempts = 10,
+                                                                     .initial_interval = 10s,
+                                                                     .jitter = 0,
+                                                                     .non_retryable = {"NoTruck"}},
+                                            .on_cancel = ev::OnCancel::wait});
+});
+// [/overrides]
 
 class Tasks : public testing::Test {
  protected:
@@ -213,6 +242,29 @@ TEST_F(Tasks, AnAttemptThatIsSilentForLongerThanAllowedFailsWithHeartbeatTimeout
   EXPECT_EQ(often.result(), "done") << "exactly as long as allowed is not too long";
 }
 
+TEST_F(Tasks, AHeartbeatTimeoutAfterTheResultChangesNothing) {  // 68
+  const auto execution = env.start(watch, "often");
+  env.tick(30);
+  EXPECT_EQ(execution.result(), "done");
+  env.tick(1h);
+  EXPECT_EQ(execution.result(), "done");
+}
+
+TEST_F(Tasks, ACallOverridesTheOptionsOfItsTask) {
+  env.mock(ask_carrier).block();
+  const auto silent_carrier = env.start(urgent, Shipment{"s", "any"});
+  env.tick(1min);
+  EXPECT_EQ(state(silent_carrier), "retry") << "after its minute";
+  EXPECT_EQ(silent_carrier.waiting_for().at(0)["max_attempts"], Json(10));
+  env.tick(4min);
+  EXPECT_EQ(silent_carrier.error()->name(), "Timeout") << "all attempts have five minutes";
+  auto refusing = env.mock(ask_carrier);
+  refusing.fail("NoTruck");
+  const std::size_t before = refusing.call_count();
+  EXPECT_EQ(env.start(urgent, Shipment{"t", "any"}).error()->name(), "NoTruck");
+  EXPECT_EQ(refusing.call_count(), before + 1) << "final at once";
+}
+
 TEST_F(Tasks, ATokensHeartbeatsCountToo) {
   env.mock(silent).async();
   auto mocked = env.mock(silent);
@@ -232,7 +284,7 @@ TEST_F(Tasks, AnAttemptMayBeCompletedByItsToken) {  // 257
   const auto execution = env.start(ship, Shipment{"s", "any"});
   EXPECT_EQ(state(execution), "deferred");
   env.tick(1h);
-  env.call(carrier_answered, Shipment{"s", "fast"});
+  env.call(carrier_answered, Answer{g_seen.tokens.at(0), "fast"});
   EXPECT_EQ(execution.result(), "fast");
 }
 
