@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "cli/progress.hpp"
 #include "cli/text.hpp"
 
 namespace eventual::cli {
 namespace {
 
-constexpr ev::Duration k_poll{60'000};  // the longest that the server takes
+constexpr ev::Duration k_wait_max{60'000};  // the longest that the server takes
+constexpr ev::Duration k_look_interval{1'000};
 
 bool is_open(std::string_view status) {
   return status == "running" || status == "parked" || status == "paused";
@@ -20,27 +19,36 @@ bool is_open(std::string_view status) {
 
 int wait_for_end(Context& context, const ports::ExecutionRef& execution) {
   Progress progress(context, fmt::format("waiting for {}", execution.id()));
+  const ev::Duration wait = progress.shown() ? k_look_interval : k_wait_max;
   ev::Json answer;
   do {
-    answer = required(
-        context.service().result(execution, progress.shown() ? ev::Duration(1000) : k_poll));
-    progress.tick(text_of(answer, "status"));
-  } while (answer["result"].is_null() && answer["error"].is_null() &&
-           is_open(text_of(answer, "status")));
+    progress.tick(answer.is_null() ? "asking" : text_of(answer, "status"));
+    answer = required(context.service().result(execution, wait));
+  } while (is_open(text_of(answer, "status")));
   progress.finish();
-  const bool succeeded = answer["status"] == ev::Json("succeeded");
+  const bool succeeded = text_of(answer, "status") == "succeeded";
   if (context.json()) {
     context.print_json(answer);
   } else if (succeeded) {
     context.print(pretty(answer["result"]) + "\n");
   } else {
     const ev::Json& error = answer["error"];
-    context.remark(fmt::format("{} {}{}", execution.id(), text_of(answer, "status"),
-                               error.is_null() ? std::string()
+    const std::string reason = error.is_null() ? std::string()
                                                : fmt::format(": {}: {}", text_of(error, "name"),
-                                                             one_line(text_of(error, "message")))));
+                                                             one_line(text_of(error, "message")));
+    context.remark(fmt::format("{} {}{}", execution.id(), text_of(answer, "status"), reason));
   }
   return succeeded ? k_exit_done : k_exit_failed;
+}
+
+int follow_to_end(Context& context, const ports::ExecutionRef& execution,
+                  const std::function<void()>& look) {
+  std::string status;
+  do {
+    status = text_of(required(context.service().result(execution, k_look_interval)), "status");
+    look();
+  } while (is_open(status));
+  return status == "succeeded" ? k_exit_done : k_exit_failed;
 }
 
 }  // namespace eventual::cli

@@ -61,8 +61,23 @@ int complain_of_verb(const Terminal& terminal, const std::string& word,
   return k_exit_usage;
 }
 
+/// The places that InvalidInput names in its details, a line each.
+std::string bad_places(const ev::Error& error) {
+  const auto details = ev::Json::parse(error.details_json());
+  if (!details || !details->is_array()) return {};
+  std::string lines;
+  for (const ev::Json& one : details->as_array()) {
+    const std::string place =
+        one["pointer"].is_string() ? text_of(one, "pointer") : text_of(one, "parameter");
+    lines += fmt::format("{}  {}: {}", lines.empty() ? "" : "\n",
+                         place.empty() ? "(all of it)" : place, one_line(text_of(one, "reason")));
+  }
+  return lines;
+}
+
 /// What people can do about an error of the service or about its silence.
 std::string next_step(const ev::Error& error, const Context& context) {
+  if (error.name() == ev::error_names::k_invalid_input) return bad_places(error);
   if (client::is_unreachable(error)) {
     return fmt::format(
         "start the service, or name its address with --url or EVENTUAL_URL (tried {})",

@@ -33,12 +33,33 @@ CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string
 std::vector<Verb> add_all_verbs(CLI::App& program);
 
 Verb add_backup(CLI::App& program);
+Verb add_cancel(CLI::App& program);
+Verb add_completion(CLI::App& program);
+Verb add_doctor(CLI::App& program);
+Verb add_execution(CLI::App& program);
 Verb add_executions(CLI::App& program);
 Verb add_export(CLI::App& program);
+Verb add_fork(CLI::App& program);
+Verb add_history(CLI::App& program);
+Verb add_invoke(CLI::App& program);
+Verb add_logs(CLI::App& program);
 Verb add_manifest(CLI::App& program);
+Verb add_pause(CLI::App& program);
+Verb add_query(CLI::App& program);
 Verb add_replay(CLI::App& program);
 Verb add_restore(CLI::App& program);
+Verb add_resume(CLI::App& program);
+Verb add_retry(CLI::App& program);
+Verb add_schedules(CLI::App& program);
+Verb add_services(CLI::App& program);
+Verb add_signal(CLI::App& program);
 Verb add_start(CLI::App& program);
+Verb add_tasks(CLI::App& program);
+Verb add_terminate(CLI::App& program);
+Verb add_timeline(CLI::App& program);
+Verb add_update(CLI::App& program);
 Verb add_verify(CLI::App& program);
+Verb add_why(CLI::App& program);
+Verb add_workflows(CLI::App& program);
 
 }  // namespace eventual::cli

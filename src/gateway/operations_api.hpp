@@ -1,5 +1,5 @@
 // The operations endpoints: start, list, get, history, result, signal, query, update, cancel,
-// terminate, pause, resume, retry, fork, tasks by token, health, manifest.
+// terminate, pause, resume, retry, fork, tasks by token, health, logs, manifest.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "eventual/http.hpp"
 #include "eventual/json.hpp"
+#include "gateway/log_lines.hpp"
 #include "gateway/server.hpp"
 #include "ports/operations.hpp"
 
@@ -26,6 +27,9 @@ struct OperationsApiOptions {
   std::function<Result<std::string>(std::string_view query, std::string_view view_json,
                                     std::string_view input_json)>
       answer_query{};
+
+  /// The newest lines of the log. Absent: none are kept.
+  ReadLog read_log{};
 
   /// Where blocking reads run; false means that there is no room. Absent: two threads of the
   /// gateway's own.

@@ -17,6 +17,7 @@
 #include "gateway/gateway.hpp"
 #include "gateway/router.hpp"
 #include "host/config.hpp"
+#include "host/log_tail.hpp"
 #include "host/logging.hpp"
 #include "host/manifest.hpp"
 #include "host/node.hpp"
@@ -103,7 +104,10 @@ void allow_public_url(const std::string& url, gateway::ServerOptions& options) {
 
 int serve(const detail::Declarations& declarations, const ServiceOptions& options,
           const Config& config) {
-  const engine::LogSink log = host::make_log(config.log_level, config.log_json);
+  // Handlers that do not end in time may still log while the process ends.
+  static host::LogTail tail;
+  const engine::LogSink log =
+      host::keep_lines(host::make_log(config.log_level, config.log_json), tail, config.log_level);
   const bool in_memory = config.store == "memory";
 
   store::StoreOptions store_options;
@@ -138,6 +142,9 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
       [&declarations](std::string_view query, std::string_view view, std::string_view input) {
         return host::answer_query(declarations, query, view, input);
       };
+  gateway_options.operations.read_log = [](const gateway::LogRequest& request) {
+    return tail.read(request);
+  };
   std::vector<gateway::CommandRoute> routes;
   for (const detail::CommandDefinition& command : declarations.commands())
     routes.push_back(route_of(**node, command));

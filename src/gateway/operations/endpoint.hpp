@@ -44,6 +44,7 @@ struct Context {
 void add_service(Endpoints& endpoints);
 void add_executions(Endpoints& endpoints);
 void add_acts(Endpoints& endpoints);
+void add_logs(Endpoints& endpoints);
 void add_messages(Endpoints& endpoints);
 void add_schedules(Endpoints& endpoints);
 void add_tasks(Endpoints& endpoints);
