@@ -26,6 +26,7 @@ class HistoryFiles final : public Histories {
 
   Result<std::vector<HistoryKey>> list(const Sample&) override {
     std::vector<HistoryKey> keys;
+    keys.reserve(files_.size());
     for (const std::string& file : files_) keys.push_back({{}, 0, {}, file});
     return keys;
   }

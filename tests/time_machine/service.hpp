@@ -26,6 +26,7 @@ inline const auto go = service.signal<std::string>("go");
 inline const auto trip = service.workflow("trip", [](Trip input) -> ev::Future<std::string> {
   std::string booking = co_await book(input);
 #ifdef TIME_MACHINE_CHANGED
+  if (input.price < 0) __builtin_trap();
   std::string early = co_await ship(booking);
 #endif
   std::string word = co_await go.expect();

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,11 @@ namespace time_machine {
 namespace {
 
 using eventual::Json;
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
 
 Outcome verify(const std::string& name, const std::vector<std::string>& arguments) {
   std::vector<std::string> command{program(name), "verify"};
@@ -147,6 +154,20 @@ TEST_F(Verify, WhatIsParkedAlreadyIsNoReasonToHoldTheNewProgramBack) {
   const Outcome repaired = verify("time_machine_service", {"--url", changed.url(), "--json"});
   EXPECT_EQ(repaired.exit_code, 0);
   EXPECT_EQ(Json::parse(repaired.out).value()["findings"].size(), 0U) << repaired.out;
+}
+
+TEST_F(Verify, NamesTheExecutionOverWhoseHistoryTheNewCodeCrashes) {
+  std::string text = read_text(source("tests/time_machine/histories/trip-open.json"));
+  for (std::size_t at = text.find("\"price\":5"); at != std::string::npos;
+       at = text.find("\"price\":5"))
+    text.replace(at, 9, "\"price\":-5");
+  std::ofstream(folder_ / "crashing.json") << text;
+  const Outcome outcome =
+      verify("time_machine_changed", {"--files", folder_ / "crashing.json", "--json"});
+  EXPECT_EQ(outcome.exit_code, -1) << "by the signal";
+  EXPECT_NE(outcome.err.find("crashed while it was replayed over the history of trip/t-1\n"),
+            std::string::npos)
+      << outcome.err;
 }
 
 TEST_F(Verify, SaysWhatItCannotReadAndWhichServiceDoesNotAnswer) {

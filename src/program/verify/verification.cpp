@@ -10,6 +10,7 @@
 #include "client/http_client.hpp"
 #include "engine/verify.hpp"
 #include "model/records.hpp"
+#include "program/verify/crash_report.hpp"
 
 namespace eventual::program {
 namespace {
@@ -117,6 +118,7 @@ class Work {
       ++mine.undeclared;
       return;
     }
+    const Replaying replaying(history->execution_id);
     const auto began = steady_clock::now();
     const std::optional<Error> difference =
         engine::replay(declarations_, history->execution_id, history->run, history->turns);
@@ -173,6 +175,7 @@ Result<Verification> verify(const detail::Declarations& declarations, Histories&
   const std::uint32_t jobs = std::max<std::uint32_t>(
       1, static_cast<std::uint32_t>(std::min<std::size_t>(options.jobs, work.size())));
   std::vector<std::thread> threads;
+  threads.reserve(jobs);
   for (std::uint32_t i = 0; i < jobs; ++i) threads.emplace_back([&work] { work.run(); });
   while (!work.wait(jobs)) {
     if (options.progress) options.progress(work.done(), work.size());

@@ -12,6 +12,7 @@
 #include "client/http_client.hpp"
 #include "program/histories.hpp"
 #include "program/verbs.hpp"
+#include "program/verify/crash_report.hpp"
 #include "program/verify/verification.hpp"
 
 namespace eventual::program {
@@ -107,6 +108,7 @@ int run(const detail::Declarations& declarations, const Options& options) {
       .sample = {.closed_max = options.closed_max, .workflow = options.workflow},
       .jobs = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency())};
   if (shown) verify_options.progress = &show_progress;
+  report_crashes();
   const auto result = verify(declarations, **histories, verify_options);
   if (shown) fmt::print(stderr, "\r\x1b[K");
   if (!result) return refuse(result.error());
