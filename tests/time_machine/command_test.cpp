@@ -83,7 +83,6 @@ TEST_F(Command, ExportWritesFilesThatReplayAndVerifyRead) {
 
 TEST_F(Command, AHistoryOfManyPagesIsExportedWhole) {
   const std::string id = service_.start("steady", "s-1", "\"s-1\"");
-  // Signals that nobody waits for stay in the history, and its pages have one event here.
   service_.signal(id, "go", "\"now\"");
   ASSERT_EQ(service_.wait_for(id, "succeeded"), "succeeded");
   std::string cursor;

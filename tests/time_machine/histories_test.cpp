@@ -13,10 +13,12 @@
 namespace time_machine {
 namespace {
 
+// [histories]
 TEST(Histories, TodaysCodeTakesUpWhatIsRecorded) {
   EXPECT_EQ(ev::replay_histories(service, source("tests/time_machine/histories/trip-open.json")),
             1U);
 }
+// [/histories]
 
 TEST(Histories, ADifferenceIsThrownWithTheFileAndBothSides) {
   ev::Service other{"trips"};
