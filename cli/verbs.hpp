@@ -43,6 +43,8 @@ Verb add_fork(CLI::App& program);
 Verb add_history(CLI::App& program);
 Verb add_invoke(CLI::App& program);
 Verb add_logs(CLI::App& program);
+Verb add_dev(CLI::App& program);
+Verb add_new(CLI::App& program);
 Verb add_manifest(CLI::App& program);
 Verb add_pause(CLI::App& program);
 Verb add_query(CLI::App& program);
