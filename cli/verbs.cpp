@@ -16,7 +16,37 @@ std::vector<Verb> add_all_verbs(CLI::App& program) {
   using Add = Verb (*)(CLI::App&);
   // clang-format off: one a line
   static constexpr Add k_verbs[] = {
-      &add_new, &add_dev, &add_start, &add_executions, &add_execution, &add_why, &add_history, &add_timeline, &add_signal, &add_query, &add_update, &add_cancel, &add_terminate, &add_tasks, &add_pause, &add_resume, &add_retry, &add_fork, &add_replay, &add_services, &add_invoke, &add_workflows, &add_manifest, &add_schedules, &add_logs, &add_export, &add_verify, &add_backup, &add_restore, &add_doctor, &add_completion,
+      &add_new,
+      &add_dev,
+      &add_start,
+      &add_executions,
+      &add_execution,
+      &add_why,
+      &add_history,
+      &add_timeline,
+      &add_signal,
+      &add_query,
+      &add_update,
+      &add_cancel,
+      &add_terminate,
+      &add_tasks,
+      &add_pause,
+      &add_resume,
+      &add_retry,
+      &add_fork,
+      &add_replay,
+      &add_services,
+      &add_invoke,
+      &add_workflows,
+      &add_manifest,
+      &add_schedules,
+      &add_logs,
+      &add_export,
+      &add_verify,
+      &add_backup,
+      &add_restore,
+      &add_doctor,
+      &add_completion,
   };
   // clang-format on
   std::vector<Verb> verbs;
