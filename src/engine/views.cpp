@@ -164,9 +164,15 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
   for (const workflow::Waiting& wait : waiting) {
     ports::WaitingFor entry;
     entry.since = wait.since;
+    if (wait.kind == workflow::Waiting::Kind::update) {
+      entry.kind = "update";
+      entry.details = Json::object({{"update", wait.name}, {"update_id", wait.update_id}});
+      view.waiting_for.push_back(std::move(entry));
+      continue;
+    }
     entry.kind = wait.kind == workflow::Waiting::Kind::signal ? "signal" : "condition";
     entry.details = Json::object({});
-    if (wait.kind == workflow::Waiting::Kind::signal) entry.details.set("signal", wait.signal);
+    if (wait.kind == workflow::Waiting::Kind::signal) entry.details.set("signal", wait.name);
     entry.details.set("location", line_json(wait.location));
     if (wait.seq) {
       entry.details.set("seq", *wait.seq);

@@ -81,8 +81,8 @@ struct UpdateReply {
 
 /// Why an open execution does not move, one per pending call, listener or condition.
 struct WaitingFor {
-  std::string kind;  ///< "task", "timer", "signal", "condition", "child", "signal_send", "paused",
-                     ///< "parked", …
+  std::string kind;  ///< "task", "timer", "signal", "condition", "child", "update",
+                     ///< "signal_send", "paused", "parked", …
   Timestamp since{};
   Json details;  ///< members that belong to the kind, such as seq, task, attempt, next_at, due,
                  ///< signal, location

@@ -33,14 +33,16 @@ struct Identity {
   std::string derivation;
 };
 
-/// Something that the code waits for and that no task or timer of its own will answer.
+/// Something that the code waits for and that no task or timer of its own will answer, or an update
+/// that it has not answered yet.
 struct Waiting {
-  enum class Kind : std::uint8_t { signal, condition };
+  enum class Kind : std::uint8_t { signal, condition, update };
   Kind kind;
   std::optional<std::uint32_t> seq;  ///< where it has a timeout
-  std::string signal;
+  std::string name;                  ///< of the signal or the update
+  std::string update_id;             ///< of an update whose handler is running
   Timestamp since{};
-  std::source_location location;
+  std::source_location location;  ///< not of an update
 };
 
 class Executor final : private detail::Runtime {
@@ -148,6 +150,8 @@ class Executor final : private detail::Runtime {
     std::string id;
     detail::SlotRef slot;
     void (*encode)(const void* value, std::string& out);
+    std::string update;
+    Timestamp since{};
   };
 
   // calls.cpp, waiting.cpp: detail::Runtime

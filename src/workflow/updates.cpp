@@ -59,7 +59,7 @@ std::optional<Error> Executor::refuses_update(std::string_view update,
 }
 
 void Executor::start_update(const model::UpdateReceived& update) {
-  RunningUpdate running{update.update_id, {}, nullptr};
+  RunningUpdate running{update.update_id, {}, nullptr, update.update, now_};
   try {
     const NamedUpdateHandler* named = find_update_handler(update.update);
     if (named == nullptr) {

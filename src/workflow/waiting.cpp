@@ -210,13 +210,19 @@ std::vector<Waiting> Executor::waiting() const {
   std::vector<Waiting> all;
   for (const auto& [id, receiver] : receivers_) {
     if (receiver.listener || receiver.abandoned()) continue;  // they do not hold the execution up
-    all.push_back(
-        {Waiting::Kind::signal, receiver.seq, receiver.signal, receiver.since, receiver.location});
+    all.push_back({Waiting::Kind::signal,
+                   receiver.seq,
+                   receiver.signal,
+                   {},
+                   receiver.since,
+                   receiver.location});
   }
   for (const Condition& condition : conditions_) {
     all.push_back(
-        {Waiting::Kind::condition, condition.seq, {}, condition.since, condition.location});
+        {Waiting::Kind::condition, condition.seq, {}, {}, condition.since, condition.location});
   }
+  for (const RunningUpdate& update : updates_running_)
+    all.push_back({Waiting::Kind::update, {}, update.update, update.id, update.since, {}});
   return all;
 }
 

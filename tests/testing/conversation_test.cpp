@@ -162,8 +162,15 @@ TEST(Conversation, AnUpdateThatNeedsTimeIsAnsweredWhenAskedAgain) {
   env.mock(book).block_once().succeed("slot");
   auto cart = env.start(shopping, "ann", {.name = "ann"});
   EXPECT_THROW(env.update(cart, set_address, Change{"Vienna"}, {.id = "u-1"}), ev::Error);
+  const auto waiting = cart.waiting_for();
+  ASSERT_EQ(waiting.size(), 3U) << "the task of its handler, the signal, the update";
+  EXPECT_EQ(waiting[2]["kind"].as_string(), "update");
+  EXPECT_EQ(waiting[2]["update"].as_string(), "setAddress");
+  EXPECT_EQ(waiting[2]["update_id"].as_string(), "u-1");
+  EXPECT_EQ(waiting[2]["since"].as_string(), "1970-01-01T00:00:00.000Z");
   env.restart();  // the attempt that hung is lost with the process
   EXPECT_EQ(env.update(cart, set_address, Change{"Vienna"}, {.id = "u-1"}), "slot");
+  EXPECT_EQ(cart.waiting_for().size(), 1U);
 }
 
 TEST(Conversation, AChildIsCancelledAndStillTellsHowItEnded) {

@@ -94,8 +94,10 @@ inline std::string state_of(const workflow::Executor& executor) {
                      "; pending " + std::to_string(executor.calls_pending()) + "; unread " +
                      std::to_string(executor.unread_signals()) + "; waiting for";
   for (const workflow::Waiting& waiting : executor.waiting()) {
-    text += waiting.kind == workflow::Waiting::Kind::signal ? " signal " + waiting.signal
-                                                            : " condition";
+    using Kind = workflow::Waiting::Kind;
+    text += waiting.kind == Kind::signal   ? " signal " + waiting.name
+            : waiting.kind == Kind::update ? " update " + waiting.name + " " + waiting.update_id
+                                           : " condition";
     text += " since " + std::to_string((waiting.since - k_start).count());
   }
   return text;

@@ -17,7 +17,7 @@ TEST(Signals, AnExpectationWithTimeoutIsRecordedAndTakesTheSignal) {
   EXPECT_EQ(d.calls(), Calls{"expect S(+100)#0"});
   EXPECT_EQ(d.outcome(), "open");
   ASSERT_EQ(d.executor().waiting().size(), 1U);
-  EXPECT_EQ(d.executor().waiting()[0].signal, "S");
+  EXPECT_EQ(d.executor().waiting()[0].name, "S");
   d.signal("S", "payload");
   EXPECT_EQ(d.outcome(), "succeeded \"payload\"");
   EXPECT_EQ(d.answered(), std::vector<std::uint32_t>{0});
