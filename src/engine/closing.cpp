@@ -130,12 +130,16 @@ void Engine::record_end(Live& live, model::Event closing) {
   live.turn.events.insert(live.turn.events.end(), kept.begin(), kept.end());
 }
 
-/// Ends it from outside: no more code runs.
-void Engine::close_now(Live& live, model::Event closing, Timestamp now) {
+/// Ends it from outside: no more code runs. What it has decided stands; false where that was its
+/// end.
+bool Engine::close_now(Live& live, model::Event closing, Timestamp now) {
+  while (live.in_turn && !model::is_closed(live.record.status)) finish_turn(live);
+  if (model::is_closed(live.record.status)) return false;
   begin_turn(live, now);
   record_end(live, closing);
   close(live, closing);
   live.executor.reset();
+  return true;
 }
 
 void Engine::park(Live& live, Error reason, Timestamp now) {

@@ -62,11 +62,9 @@ std::unique_ptr<workflow::Executor> Engine::make_executor(const Live& live,
 
 void Engine::touch(Live& live) { by_use_.splice(by_use_.begin(), by_use_, live.place); }
 
-/// Puts away what is closed, and the least recently used beyond the limit. What is not durable yet
-/// stays.
-void Engine::evict() {
-  for (auto place = by_use_.end();
-       place != by_use_.begin() && live_.size() > options_.live_executions_max;) {
+/// Puts away the least recently used beyond `keep`. What is not durable yet stays.
+void Engine::evict(std::size_t keep) {
+  for (auto place = by_use_.end(); place != by_use_.begin() && live_.size() > keep;) {
     --place;
     Live& live = **place;
     if (live.in_turn || live.touched > outputs_committed_ || !live.unwritten.empty()) continue;
@@ -129,8 +127,10 @@ void Engine::committed(Output& output, Timestamp now) {
     by_use_.erase(found->second->place);
     live_.erase(found);
   }
-  evict();
+  evict(options_.live_executions_max);
 }
+
+void Engine::put_away() { evict(0); }
 
 Figures Engine::figures() const {
   Figures figures = figures_;

@@ -204,6 +204,8 @@ class Engine {
   Output take_output();
   /// `output` is durable. Its messages are taken as input.
   void committed(Output& output, Timestamp now);
+  /// Puts every execution away that may be: what happens to it next is replayed first.
+  void put_away();
   /// Gives every waiting callback an Unavailable error, at shutdown.
   void abandon_waiters();
 
@@ -352,7 +354,7 @@ class Engine {
   Result<Live*> load(std::string_view id, Timestamp now);
   Live& insert(std::unique_ptr<Live> live);
   void touch(Live& live);
-  void evict();
+  void evict(std::size_t keep);
   std::unique_ptr<workflow::Executor> make_executor(const Live& live, std::string derivation);
 
   // turns.cpp
@@ -374,7 +376,7 @@ class Engine {
 
   // closing.cpp
   void close(Live& live, const model::Event& closing);
-  void close_now(Live& live, model::Event closing, Timestamp now);
+  bool close_now(Live& live, model::Event closing, Timestamp now);
   void park(Live& live, Error reason, Timestamp now);
   void park_stuck(Live& live);
   void record_end(Live& live, model::Event closing);
@@ -505,6 +507,7 @@ class Engine {
     const detail::WorkflowDefinition* definition = nullptr;
     std::vector<model::Turn> copied;
     std::vector<model::Event> events;  ///< of the turn that follows
+    Timestamp not_before{};            ///< it is not earlier than what it takes over
   };
   Result<std::unique_ptr<Live>> replay_copied(Branch& branch, Timestamp now);
   Live& begin_branch(std::unique_ptr<Live> made, Branch branch, Timestamp now);

@@ -66,6 +66,9 @@ bool Engine::deliver_kept(const std::string& row, const model::Message& message,
   const bool open = live.record.run == message.to_run && !model::is_closed(live.record.status) &&
                     !(live.executor != nullptr && live.executor->closing());
   if (open && !accepts(live)) return false;
+  const bool ends = live.record.run == message.to_run && !open && live.in_turn &&
+                    !model::is_closed(live.record.status);
+  if (ends) return false;  // it was decided by what was kept before: the end records the rest
   taken_rows_.insert(row);
   taken_rows_in_order_.emplace_back(outputs_taken_ + 1, row);
   if (live.kept_events > 0) --live.kept_events;

@@ -192,7 +192,7 @@ Engine::Live& Engine::begin_branch(std::unique_ptr<Live> made, Branch branch, Ti
       if (live.calls.contains(seq)) calls.insert_or_assign(seq, std::move(call));
     }
   }
-  begin_turn(live, now);
+  begin_turn(live, std::max(now, branch.not_before));
   for (model::Event& event : branch.events) {
     track(live, event, live.turn.at);
     apply(live, std::move(event), now);
@@ -275,6 +275,7 @@ Result<ports::StartReply> Engine::fork_or_find(const ports::ForkRequest& request
     branch.events.push_back(std::move(forked));
   }
   append_seen(*cut, cut->events.size(), branch.events);
+  branch.not_before = cut->at;  // the clock may have been set back since
   branch.copied.assign(std::make_move_iterator(source->turns.begin()),
                        std::make_move_iterator(cut));
   auto made = replay_copied(branch, now);
@@ -321,6 +322,7 @@ Result<ports::StartReply> Engine::retry_closed(Live& live, std::optional<std::ui
   branch.id = id;
   branch.run = live.record.run + 1;
   branch.definition = definition;
+  branch.not_before = turns.back().at;  // the clock may have been set back since
   model::Event forked =
       model::ExecutionForked{id, live.record.run, std::nullopt, base::unique_id(now, random_)};
   const std::optional<Place> failing = failing_call(turns);

@@ -61,7 +61,8 @@ void Engine::request_cancel(Live& live, Timestamp now) {
 void Engine::terminate(const ports::ExecutionRef& execution, std::string reason,
                        ports::Callback<bool> done, Timestamp now) {
   act_on_open(execution, std::move(done), now, [&](Live& live) -> Result<bool> {
-    close_now(live, model::ExecutionTerminated{std::move(reason)}, now);
+    if (!close_now(live, model::ExecutionTerminated{std::move(reason)}, now))
+      return closed_error(live.id);
     return true;
   });
 }

@@ -102,6 +102,31 @@ std::string result_of(World& world, const std::string& id) {
   return view.status + (view.error ? " " + view.error->name() : "");
 }
 
+/// What it kept ends it: what it kept behind that is not lost, it was acknowledged.
+TEST_F(Repair, ASignalThatWasKeptBehindTheEndOfAPausedExecutionIsInItsHistory) {
+  World world(service());
+  world.run_tasks = false;
+  const std::string id = world.start(patient, std::string("p"));
+  ASSERT_EQ(world.attempts.size(), 1U);
+  ASSERT_TRUE(world.pause(id, "the bank is down").value());
+  AttemptResult failed = world.result_of(world.attempts.front());
+  failed.error = Error("NoBank", "it is down");
+  world.engine().attempt_finished(std::move(failed), world.now);
+  ASSERT_TRUE(world.signal(id, "go", "\"on\"", "message-1").value());
+  ASSERT_TRUE(world.resume(id).value());
+  EXPECT_EQ(result_of(world, id), "failed NoBank");
+  std::size_t found = 0;
+  const auto stored = read_execution(world.store(), Options().shards, id, 0).value();
+  for (const model::Turn& turn : stored.turns) {
+    for (const model::Event& event : turn.events) {
+      const auto* signal = std::get_if<model::SignalReceived>(&event);
+      if (signal != nullptr && signal->message_id == "message-1") ++found;
+    }
+  }
+  EXPECT_EQ(found, 1U);
+  EXPECT_TRUE(world.rows(Table::messages).empty());
+}
+
 TEST_F(Repair, APausedExecutionKeepsWhatArrivesAndGoesOnWithItLater) {
   World world(service());
   world.run_tasks = false;

@@ -35,6 +35,41 @@ const auto steps = service().workflow("steps", [](std::int64_t n) -> Future<void
   for (std::int64_t i = 0; i < n; ++i) co_await sleep_for(1ms);
 });
 
+const auto number = service().task("number", [](std::int64_t n) { return n; });
+const auto counts = service().workflow("counts", [](std::int64_t n) -> Future<std::int64_t> {
+  co_return co_await number(n) + co_await number(n + 1);
+});
+
+/// A result that arrives with the request to end it: history and code agree on what was decided.
+TEST(StartTest, WhatItDecidedInTheTurnInWhichItIsEndedIsInItsHistory) {
+  World world(service());
+  world.run_tasks = false;
+  const std::string id = world.start(counts, std::int64_t{1});
+  ASSERT_EQ(world.attempts.size(), 1U);
+  world.finish(world.attempts.front());
+  ASSERT_TRUE(world.terminate(id, "enough"));
+  ASSERT_EQ(world.view(id).status, "terminated");
+  EXPECT_EQ(world.replay_difference(id), "");
+  const auto stored = read_execution(world.store(), Options().shards, id, 0).value();
+  const auto& calls = stored.turns.at(1).calls;
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<model::TaskScheduled>(calls[0]));
+}
+
+TEST(StartTest, ItIsClosedAlreadyWhenItDecidedSoInThatTurn) {
+  World world(service());
+  world.run_tasks = false;
+  const std::string id = world.start(counts, std::int64_t{1});
+  world.finish(world.attempts.front());
+  world.settle();
+  ASSERT_EQ(world.attempts.size(), 2U);
+  world.finish(world.attempts.back());
+  const auto ended = world.terminate(id, "too late");
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().name(), error_names::k_closed);
+  EXPECT_EQ(world.view(id).status, "succeeded");
+}
+
 TEST(StartTest, TheSameNameAndInputGiveTheExistingOne) {
   World world(service());
   EXPECT_FALSE(world.start_json("waits", "1", "a").value().already_running);
