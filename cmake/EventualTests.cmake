@@ -37,7 +37,8 @@ function(eventual_add_tests name label timeout_s folder)
   foreach(tool IN LISTS tools)
     get_filename_component(program ${tool} NAME_WE)
     add_executable(${program} ${tool})
-    target_include_directories(${program} PRIVATE ${EVENTUAL_SOURCE_ROOT} ${PROJECT_SOURCE_DIR})
+    target_include_directories(${program} PRIVATE ${EVENTUAL_SOURCE_ROOT} ${PROJECT_SOURCE_DIR}
+                                                  ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${program} PRIVATE eventual_flags Eventual::testing Eventual::eventual
                                              eventual_rocksdb)
     add_dependencies(${name} ${program})

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -22,6 +23,8 @@
 #include "eventual/workflow.hpp"
 
 namespace eventual {
+
+class Simulation;
 
 /// Holds the declarations of one service and runs it. Declare while the program starts; declaring
 /// never throws: `run` reports every defect with its source line. Must outlive the handles that it
@@ -227,9 +230,15 @@ class Service {
     return reference;
   }
 
-  /// Runs the program: `serve` (also without a verb), `manifest`, `version`; each knows --help.
-  /// Returns the exit code: 0 after a clean stop, 1 when it could not run, 2 for wrong usage or a
-  /// defect in the declarations. Handles SIGTERM and SIGINT.
+  /// Lets the service take part in the verb `sim`: `set_up` gives each simulation its scenario and
+  /// its invariants (eventual/simulation.hpp). A later call replaces it.
+  void simulate(std::function<void(Simulation&)> set_up) { simulation_ = std::move(set_up); }
+  /// What `simulate` was given; empty: nothing.
+  const std::function<void(Simulation&)>& simulation() const noexcept { return simulation_; }
+
+  /// Runs the program: `serve` (also without a verb), `sim`, `manifest`, `version`; each knows
+  /// --help. Returns the exit code: 0 after a clean stop, 1 when it could not run or a simulation
+  /// failed, 2 for wrong usage or a defect in the declarations. Handles SIGTERM and SIGINT.
   int run(int argc, char** argv);
 
   const detail::Declarations& declarations() const noexcept { return declarations_; }
@@ -251,6 +260,7 @@ class Service {
 
   detail::Declarations declarations_;
   ServiceOptions options_;
+  std::function<void(Simulation&)> simulation_;
 };
 
 }  // namespace eventual

@@ -20,6 +20,7 @@
 #include "eventual/schema.hpp"
 #include "eventual/service.hpp"
 #include "eventual/signal.hpp"
+#include "eventual/simulation.hpp"
 #include "eventual/task.hpp"
 #include "eventual/workflow.hpp"
 
@@ -452,123 +453,5 @@ template <class Output>
 std::vector<Json> TestExecution<Output>::waiting_for() const {
   return environment_->view(*this)["waiting_for"].as_array();
 }
-
-}  // namespace eventual
-
-// --- simulation
-// -------------------------------------------------------------------------------------------------------------
-
-namespace eventual {
-
-/// Faults that a simulated run meets, each as a chance from 0 (never) to 1 per opportunity.
-struct Faults {
-  double crash = 0.01;  ///< of the process, at any moment; what was not committed is dropped
-  double write_failure = 0.02;  ///< of a commit, before or after it was written
-  double task_failure = 0.05;   ///< an attempt throws Error("SimulatedFailure") instead of running
-  double lost_attempt = 0.02;   ///< an attempt begins and is never heard of again
-  double duplicate_result = 0.02;   ///< an attempt's result arrives twice
-  double duplicate_request = 0.05;  ///< a start or a signal with an id is sent twice
-  double delay = 0.1;               ///< something that is ready waits while time moves
-  double eviction = 0.5;  ///< of the runs, those in which executions are replayed all the time
-
-  /// All at zero.
-  static Faults none() { return Faults{0, 0, 0, 0, 0, 0, 0, 0}; }
-};
-
-class SimulatedRun;
-
-struct SimulationOptions {
-  std::uint64_t first_seed = 1;
-  std::uint64_t seeds = 100;
-  std::chrono::seconds time_limit =
-      std::chrono::seconds::max();  ///< of the machine's clock; no new seed is begun after it
-  Faults faults = {};
-  std::uint32_t executions = 8;           ///< started in each run, when there is no scenario
-  Duration span = std::chrono::hours(1);  ///< of virtual time over which requests arrive
-  std::uint64_t steps_max = 200'000;      ///< of one run; more is reported as a failure
-  std::uint8_t planted_defect =
-      0;  ///< for the simulator's own tests: a defect of the host, by number
-};
-
-struct SimulationFailure {
-  std::uint64_t seed = 0;
-  std::string reason;
-  std::string reproduce;  ///< the arguments of `sim` that show it again, shrunk
-};
-
-struct SimulationReport {
-  std::uint64_t seeds_run = 0;
-  std::uint64_t steps = 0;
-  std::uint64_t executions = 0;
-  std::uint64_t crashes = 0;
-  std::uint64_t faults = 0;                  ///< of all kinds
-  std::optional<SimulationFailure> failure;  ///< the first
-  bool ok() const noexcept { return !failure.has_value(); }
-};
-
-/// Runs a whole service on the production engine, again and again, with the order of everything
-/// that is ready and the faults that it meets drawn from a seed. After each run it checks that
-/// nothing acknowledged is lost, each call has one result, code and histories agree, open
-/// executions can be woken, and timers fired in order and not early; then the user's invariants.
-class Simulation {
- public:
-  explicit Simulation(Service& service, SimulationOptions options = {});
-  ~Simulation();
-  Simulation(const Simulation&) = delete;
-  Simulation& operator=(const Simulation&) = delete;
-
-  /// What happens in each run. Without one, random executions are started with inputs made from
-  /// their schemas, and signalled.
-  Simulation& scenario(std::function<void(SimulatedRun&)> plan);
-  /// Checked after each run, when nothing moves any more. Throws to report a violation.
-  Simulation& invariant(std::string name, std::function<void(SimulatedRun&)> check);
-
-  /// Runs the seeds until one fails, then shrinks it. `progress` is called after each.
-  SimulationReport run(const std::function<void(const SimulationReport&)>& progress = {});
-
- private:
-  struct Core;
-  std::unique_ptr<Core> core_;
-};
-
-/// One run of a simulation, for scenarios and invariants.
-class SimulatedRun {
- public:
-  struct Core;
-  explicit SimulatedRun(Core& core) noexcept : core_(core) {}
-
-  std::uint64_t seed() const noexcept;
-  /// Uniform in [0, n).
-  std::uint64_t random(std::uint64_t n);
-  Timestamp now() const noexcept;
-
-  /// Starts an execution `after` so long; a client repeats the request until it is acknowledged.
-  /// Returns its id.
-  template <class Input, class Output>
-  std::string start(const Workflow<Input, Output>& workflow, const detail::Stored<Input>& input,
-                    std::string name, Duration after = Duration(0)) {
-    return start_json(workflow.name(), to_json(input), std::move(name), after);
-  }
-  /// Sends a signal `after` so long, with an id of its own; a client repeats it until it is
-  /// acknowledged or refused.
-  template <class Payload, class Body>
-  void send(const std::string& execution_id, const Signal<Payload>& signal, const Body& payload,
-            Duration after = Duration(0)) {
-    send_json(execution_id, signal.name(), to_json(static_cast<Payload>(payload)), after);
-  }
-
-  std::string start_json(std::string_view workflow, std::string input_json, std::string name,
-                         Duration after);
-  void send_json(const std::string& execution_id, std::string_view signal, std::string payload_json,
-                 Duration after);
-
-  /// Invariants: the ids of all executions, and what GET /_eventual/executions/<id> gives.
-  std::vector<std::string> executions();
-  Json view(const std::string& execution_id);
-  std::vector<Json> history(const std::string& execution_id);
-
- private:
-  Core& core_;
-};
 
 }  // namespace eventual

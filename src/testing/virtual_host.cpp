@@ -8,11 +8,13 @@
 #include "eventual/task.hpp"
 #include "host/running_attempt.hpp"
 #include "host/tokens.hpp"
+#include "testing/planted_defects.hpp"
 
 namespace eventual::testing {
 
 namespace {
 constexpr std::size_t k_requests_max = 1'000'000;
+constexpr Duration k_too_early{600'000};
 }  // namespace
 
 VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp now,
@@ -35,10 +37,19 @@ VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp 
 
 VirtualHost::~VirtualHost() { strands_.abandon_all(); }
 
-void VirtualHost::take_mail() {
+std::vector<host::Message> VirtualHost::collect_mail() {
   std::vector<host::Message> messages;
   mailbox_->take(messages);
-  for (host::Message& message : messages) give(std::move(message));
+  return messages;
+}
+
+void VirtualHost::take_mail() {
+  for (host::Message& message : collect_mail()) give(std::move(message));
+}
+
+void VirtualHost::fire_due() {
+  const bool early = defect_ == PlantedDefect::fires_timers_early && random_.one_in(8);
+  engine_->tick(early ? now_ + k_too_early : now_);
 }
 
 void VirtualHost::give(host::Message message) {
@@ -92,12 +103,17 @@ void VirtualHost::give(host::Message message) {
       message);
 }
 
+void VirtualHost::begin_commit() {
+  if (uncommitted_) return;
+  uncommitted_ = engine_->take_output();
+  if (defect_ == PlantedDefect::none) return;
+  spoil(*uncommitted_, defect_, random_);
+  if (defect_ == PlantedDefect::acts_before_commit) perform(*uncommitted_);
+  if (defect_ == PlantedDefect::answers_before_commit) answer_all(*uncommitted_);
+}
+
 Result<void> VirtualHost::commit() {
-  if (!uncommitted_) {
-    uncommitted_ = engine_->take_output();
-    if (defect_ != PlantedDefect::none) spoil(uncommitted_->batch);
-    if (defect_ == PlantedDefect::acts_before_commit) perform(*uncommitted_);
-  }
+  begin_commit();
   if (!uncommitted_->batch.empty()) {
     const auto written = store_.commit({&uncommitted_->batch, 1});
     if (!written && defect_ != PlantedDefect::ignores_write_error) return written.error();
@@ -105,7 +121,6 @@ Result<void> VirtualHost::commit() {
   engine::Output output = std::move(*uncommitted_);
   uncommitted_.reset();
   perform(output);
-  if (defect_ == PlantedDefect::loses_messages && random_.one_in(4)) output.messages.clear();
   engine_->committed(output, now_);
   return {};
 }
@@ -115,21 +130,12 @@ void VirtualHost::perform(engine::Output& output) {
   output.attempts.clear();
   for (const engine::StopAttempt& wanted : output.stops) stop(wanted);
   output.stops.clear();
-  for (const auto& reply : output.replies) reply();
-  output.replies.clear();
+  answer_all(output);
 }
 
-void VirtualHost::spoil(ports::Batch& batch) {
-  const auto forget = [&](ports::Table table) {
-    std::erase_if(batch.writes, [&](const ports::Write& write) {
-      return write.table == table && write.kind == ports::Write::Kind::put && random_.one_in(4);
-    });
-  };
-  if (defect_ == PlantedDefect::forgets_timers) forget(ports::Table::timers);
-  if (defect_ == PlantedDefect::forgets_active_rows) forget(ports::Table::active);
-  if (defect_ == PlantedDefect::loses_turns) forget(ports::Table::history);
-  if (defect_ == PlantedDefect::tears_batches && random_.one_in(8))
-    batch.writes.resize(batch.writes.size() / 2);
+void VirtualHost::answer_all(engine::Output& output) {
+  for (const auto& reply : output.replies) reply();
+  output.replies.clear();
 }
 
 void VirtualHost::run_attempt(std::size_t position) {

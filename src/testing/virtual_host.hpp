@@ -20,22 +20,10 @@
 #include "host/mailbox.hpp"
 #include "host/requests.hpp"
 #include "ports/store.hpp"
+#include "testing/planted_defects.hpp"
 #include "testing/strands.hpp"
 
 namespace eventual::testing {
-
-/// Defects that tests plant, to prove that the simulator finds them. A service never has one.
-enum class PlantedDefect : std::uint8_t {
-  none,
-  acts_before_commit,   ///< attempts start and answers leave before the batch is durable
-  ignores_write_error,  ///< a commit that failed counts as done
-  forgets_timers,       ///< some timer rows are not written
-  loses_messages,       ///< some messages between executions are not handed on until the next start
-  forgets_active_rows,  ///< a start does not know what was in flight
-  tears_batches,        ///< some batches are written in part
-  loses_turns,          ///< some turns of histories are not written
-  loses_signals,        ///< some signals are acknowledged and dropped
-};
 
 struct VirtualHostOptions {
   engine::Options engine;
@@ -74,20 +62,28 @@ class VirtualHost final : private host::HandlerTime {
   std::size_t attempts_ready() const noexcept { return attempts_.size(); }
   /// Gives the engine all that was posted.
   void take_mail();
-  /// Commits the output of this round and performs its effects. The error of a failing store; the
-  /// same output is kept then.
+  /// All that was posted, oldest first, for the caller to give.
+  std::vector<host::Message> collect_mail();
+  void give(host::Message message);
+  /// Takes the output of this round: what comes in from now on belongs to the next.
+  void begin_commit();
+  /// Commits the output that was begun, or that of this round, and performs its effects. The error
+  /// of a failing store; the same output is kept then.
   Result<void> commit();
+  /// What a commit was begun with; null when none was.
+  const ports::Batch* begun() const noexcept {
+    return uncommitted_ ? &uncommitted_->batch : nullptr;
+  }
   /// Runs one attempt that is ready, by its position, until it ends or waits.
   void run_attempt(std::size_t position = 0);
-  /// The attempt at that position will run once more after its next run: its result arrives twice.
-  void repeat_attempt(std::size_t position) { attempts_.push_back(attempts_[position]); }
+  const engine::Attempt& attempt(std::size_t position) const { return attempts_[position]; }
   bool handler_ready() const { return strands_.ready(now_); }
   /// What stands for an attempt that is completed later.
   std::string token_of(const engine::Attempt& attempt) const;
   /// Goes on with one handler that waited; false when none can.
   bool resume_handler();
   void set_now(Timestamp now) { now_ = now; }
-  void fire_due() { engine_->tick(now_); }
+  void fire_due();
 
   /// All of it, in order, until nothing is ready at this instant.
   void settle();
@@ -111,10 +107,8 @@ class VirtualHost final : private host::HandlerTime {
   }
   std::uint64_t random_u64() override { return random_.next_u64(); }
 
-  void give(host::Message message);
   void perform(engine::Output& output);
-  /// The batch as a planted defect writes it.
-  void spoil(ports::Batch& batch);
+  static void answer_all(engine::Output& output);
   engine::AttemptResult answer(const engine::Attempt& attempt,
                                const std::optional<Substitute>& substitute);
   void stop(const engine::StopAttempt& wanted);

@@ -3,10 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
+#include <iostream>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "eventual/testing.hpp"
+#include "testing/busy.hpp"
+#include "testing/planted_defects.hpp"
 
 namespace eventual {
 namespace {
@@ -57,7 +62,7 @@ TEST(Simulation, ASoundServiceSurvivesEveryFault) {
   EXPECT_TRUE(report.ok()) << report.failure->reason << "\n" << report.failure->reproduce;
   EXPECT_EQ(report.seeds_run, seeds);
   EXPECT_GT(report.crashes, 0U);
-  EXPECT_GT(report.faults, report.crashes);
+  EXPECT_GT(report.faults_total(), report.crashes);
 }
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {
@@ -67,7 +72,7 @@ TEST(Simulation, TheSameSeedIsTheSameRun) {
     reports.push_back(Simulation(sound.service, {.first_seed = 77, .seeds = 20}).run());
   }
   EXPECT_EQ(reports[0].steps, reports[1].steps);
-  EXPECT_EQ(reports[0].faults, reports[1].faults);
+  EXPECT_EQ(reports[0].faults_total(), reports[1].faults_total());
 }
 
 TEST(Simulation, AnInvariantThatDoesNotHoldIsReportedWithTheLineThatShowsItAgain) {
@@ -163,20 +168,186 @@ TEST(Simulation, AForgottenCompensationIsFound) {
       << report.failure->reason;
 }
 
-/// Each defect that the host may have is found within 10,000 seeds.
-class PlantedDefects : public testing::TestWithParam<int> {};
+// --- what a scenario can do ---
 
-TEST_P(PlantedDefects, AreFound) {
-  Sound sound;
-  SimulationOptions options{.seeds = 10'000};
-  options.planted_defect = static_cast<std::uint8_t>(GetParam());
-  const SimulationReport report = Simulation(sound.service, options).run();
-  ASSERT_FALSE(report.ok()) << "not found in " << report.seeds_run << " seeds";
-  RecordProperty("seeds", static_cast<int>(report.seeds_run));
-  RecordProperty("reason", report.failure->reason);
+/// A scenario without faults, whose outcome is known.
+SimulationReport run_plainly(Service& service, std::function<void(SimulatedRun&)> plan,
+                             std::function<void(SimulatedRun&)> check) {
+  SimulationOptions options{.seeds = 10};
+  options.faults = Faults::none();
+  Simulation simulation(service, std::move(options));
+  simulation.scenario(std::move(plan)).invariant("as planned", std::move(check));
+  return simulation.run();
 }
 
-INSTANTIATE_TEST_SUITE_P(Host, PlantedDefects, testing::Range(1, 9));
+void expect_status(SimulatedRun& run, const std::string& id, const std::string& status) {
+  const std::string found = run.view(id)["status"].as_string();
+  if (found != status) throw Error("Status", id + " is " + found + ", not " + status);
+}
+
+struct Everything {
+  Everything() { busy::declare(service); }
+  Service service{"busy"};
+};
+
+TEST(Simulation, AScenarioMakesEveryKindOfRequest) {
+  Everything everything;
+  constexpr Workflow<busy::State, std::int64_t> counter("counter");
+  constexpr Workflow<std::string, std::string> helper("helper");
+  constexpr Command<busy::Job, std::string> begin("begin");
+  constexpr Schedule night("night");
+  const SimulationReport report = run_plainly(
+      everything.service,
+      [&](SimulatedRun& run) {
+        const std::string counts =
+            run.send_with_start(counter, busy::State{}, "c", busy::note, "x");
+        run.update(counts, busy::add, busy::Add{5}, 10min);
+        run.read_view(counts, 11min);
+        run.send(counts, busy::stop, 12min);
+        const std::string ended = run.start(helper, "a", "ended");
+        run.terminate(ended, 1min);
+        run.retry(ended, 2min);
+        const std::string called_off = run.start(helper, "b", "cancelled");
+        run.cancel(called_off, 1min);
+        const std::string held = run.start(helper, "c", "held");
+        run.pause(held, 1min);
+        run.resume(held, 2h);
+        run.fork(held, 1, "copy", 2min);
+        run.call(begin, busy::Job{"j", 2}, 1min);
+        run.trigger(night, 1min);
+        run.pause(night, 20min);
+        run.resume(night, 40min);
+        run.backfill(night, 0min, 30min, 50min);
+      },
+      [&](SimulatedRun& run) {
+        expect_status(run, "counter/c", "succeeded");
+        if (run.view("counter/c")["result"].as_int64() < 5)
+          throw Error("Update", "what was added is not in the result");
+        expect_status(run, "helper/ended", "succeeded");
+        if (run.view("helper/ended")["run"].as_uint64() != 2U)
+          throw Error("Retry", "it was not run again");
+        expect_status(run, "helper/cancelled", "cancelled");
+        expect_status(run, "helper/held", "succeeded");
+        expect_status(run, "helper/copy", "succeeded");
+        expect_status(run, "job/begun-j", "succeeded");
+        std::size_t nights = 0;
+        for (const std::string& id : run.executions()) nights += id.starts_with("nightly/") ? 1 : 0;
+        if (nights < 6) throw Error("Nights", std::to_string(nights));
+      });
+  EXPECT_TRUE(report.ok()) << report.failure->reason << "\n" << report.failure->reproduce;
+  EXPECT_EQ(report.faults_total(), 0U);
+}
+
+TEST(Simulation, AServiceThatUsesEverythingSurvivesEveryFault) {
+  Everything everything;
+  const SimulationReport report = Simulation(everything.service, {.seeds = 150}).run();
+  EXPECT_TRUE(report.ok()) << report.failure->reason << "\n" << report.failure->reproduce;
+  for (const auto& fault : report.faults) EXPECT_GT(fault.count, 0U) << fault.name;
+}
+
+TEST(Simulation, RequestsThatAreLeftOutAreNotMade) {
+  Everything everything;
+  SimulationOptions options{.seeds = 1};
+  options.only = {{1}};
+  Simulation simulation(everything.service, options);
+  simulation.scenario([](SimulatedRun& run) {
+    for (const char* name : {"a", "b", "c"})
+      run.start(Workflow<std::string, std::string>("helper"), "x", name);
+  });
+  std::vector<std::string> helpers;
+  simulation.invariant("only the second", [&](SimulatedRun& run) {
+    for (const std::string& id : run.executions())
+      if (id.starts_with("helper/")) helpers.push_back(id);
+  });
+  EXPECT_TRUE(simulation.run().ok());
+  EXPECT_EQ(helpers, std::vector<std::string>{"helper/b"});
+}
+
+TEST(Simulation, AfterTheCalmBeginsNoFaultHappens) {
+  Sound sound;
+  SimulationOptions options{.seeds = 20};
+  options.calm_after = 0;
+  EXPECT_EQ(Simulation(sound.service, options).run().faults_total(), 0U);
+}
+
+/// ev::now() as the code sees it, whatever is done to the machine's clock.
+TEST(Simulation, TimeNeverRunsBackwardsForTheCodeThoughTheClockIsSetBack) {
+  Service service{"clocks"};
+  (void)service.task("work", [](std::int64_t n) { return n; });
+  (void)service.workflow("watch", []() -> Future<void> {
+    constexpr Task<std::int64_t, std::int64_t> work("work");
+    Timestamp last = now();
+    for (std::int64_t i = 0; i < 6; ++i) {
+      const Timestamp due = now() + 10min;
+      co_await sleep_for(10min);
+      if (now() < due) throw Error("Early", "the timer");
+      (void)co_await settle(work(i));
+      if (now() < last) throw Error("Backwards", "the clock");
+      last = now();
+    }
+  });
+  SimulationOptions options{.seeds = 100};
+  options.faults.clock_step = 0.1;
+  Simulation simulation(service, options);
+  simulation.scenario([](SimulatedRun& run) {
+    for (const char* name : {"a", "b"})
+      run.start_json("watch", "null", name, run.random_duration(10min));
+  });
+  simulation.invariant("its time is sound", [](SimulatedRun& run) {
+    for (const std::string& id : run.executions()) expect_status(run, id, "succeeded");
+  });
+  const SimulationReport report = simulation.run();
+  EXPECT_TRUE(report.ok()) << report.failure->reason << "\n" << report.failure->reproduce;
+}
+
+TEST(Simulation, DeclarationsWithDefectsAreRefused) {
+  Service service{"wrong"};
+  (void)service.task("twice", [] {});
+  (void)service.task("twice", [] {});
+  Simulation simulation(service);
+  EXPECT_THROW(simulation.run(), Error);
+}
+
+// --- defects that are there ---
+
+const std::map<int, std::string>& planted_defects() {
+  using Defect = eventual::testing::PlantedDefect;
+  static const std::map<int, std::string> names{
+      {static_cast<int>(Defect::acts_before_commit), "ActsBeforeCommit"},
+      {static_cast<int>(Defect::ignores_write_error), "IgnoresWriteError"},
+      {static_cast<int>(Defect::forgets_timers), "ForgetsTimers"},
+      {static_cast<int>(Defect::loses_messages), "LosesMessages"},
+      {static_cast<int>(Defect::forgets_active_rows), "ForgetsActiveRows"},
+      {static_cast<int>(Defect::tears_batches), "TearsBatches"},
+      {static_cast<int>(Defect::loses_turns), "LosesTurns"},
+      {static_cast<int>(Defect::loses_signals), "LosesSignals"},
+      {static_cast<int>(Defect::answers_before_commit), "AnswersBeforeCommit"},
+      {static_cast<int>(Defect::records_results_twice), "RecordsResultsTwice"},
+      {static_cast<int>(Defect::retry_loses_results), "RetryLosesResults"},
+      {static_cast<int>(Defect::fires_timers_early), "FiresTimersEarly"},
+      {static_cast<int>(Defect::stale_writer), "StaleWriter"},
+      {static_cast<int>(Defect::delivers_twice), "DeliversTwice"},
+  };
+  return names;
+}
+
+/// Each defect that the host may have is found within 10,000 seeds.
+class PlantedDefects : public ::testing::TestWithParam<int> {};
+
+TEST_P(PlantedDefects, AreFound) {
+  Everything everything;
+  SimulationOptions options{.seeds = 10'000};
+  options.planted_defect = static_cast<std::uint8_t>(GetParam());
+  options.shrink = false;
+  const SimulationReport report = Simulation(everything.service, options).run();
+  ASSERT_FALSE(report.ok()) << "not found in " << report.seeds_run << " seeds";
+  std::cout << planted_defects().at(GetParam()) << " found after " << report.seeds_run
+            << " seeds: " << report.failure->reason << "\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(Host, PlantedDefects,
+                         ::testing::Range(1, eventual::testing::k_planted_defects + 1),
+                         [](const auto& defect) { return planted_defects().at(defect.param); });
 
 }  // namespace
 }  // namespace eventual
