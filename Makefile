@@ -2,13 +2,14 @@
 JOBS ?= $(shell nproc)
 BIN := build/release/bin
 
-.PHONY: help setup demo run test test-all bench check format clean
+.PHONY: help setup demo run test test-all sim bench check format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo      the order service, killed and restarted under load'
 	@echo 'make test      build and run the tests'
 	@echo 'make test-all  also the long suites'
+	@echo 'make sim       the example services under faults, from 100,000 seeds or for 10 minutes'
 	@echo 'make run       the order service at http://localhost:9000'
 	@echo 'make bench     the benchmarks'
 	@echo 'make check     layers, headers, format and lint'
@@ -39,6 +40,10 @@ test: build/dev/build.ninja
 test-all: build/dev/build.ninja
 	@cmake --build --preset dev -j $(JOBS)
 	@ctest --preset dev-all -j $(JOBS)
+
+sim: build/release/build.ninja
+	@cmake --build --preset release -j $(JOBS)
+	@scripts/sim $(BIN)
 
 bench: build/release/build.ninja
 	@cmake --build --preset release -j $(JOBS) --target eventual-bench

@@ -1,7 +1,8 @@
-# eventual_add_service(name sources… [TESTS test.cpp…] [LIBRARIES library…])
+# eventual_add_service(name sources… [TESTS test.cpp…] [LIBRARIES library…] [SIMULATED_SEEDS count])
 #
 # The executable `name` from the sources, in <build>/bin. The sources are linked as objects, so that the linker drops no
 # declaration. With TESTS, `name_test` links the tests with the same objects, without main.cpp, and ctest runs it.
+# With SIMULATED_SEEDS, ctest also runs `name sim` with so many seeds.
 #
 # <build>/eventual-services/<name> holds the path of the executable: `eventual dev` reads it.
 include_guard(GLOBAL)
@@ -28,7 +29,7 @@ function(_eventual_service_target target)
 endfunction()
 
 function(eventual_add_service name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "TESTS;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SIMULATED_SEEDS" "TESTS;LIBRARIES")
   set(sources ${arg_UNPARSED_ARGUMENTS})
   set(mains ${sources})
   list(FILTER mains INCLUDE REGEX "(^|/)main\\.cpp$")
@@ -62,6 +63,12 @@ function(eventual_add_service name)
       set(EVENTUAL_SERVICE_TESTS ${BUILD_TESTING})
     endif()
   endif()
+  set(prefix "")
+  set(labels ${name})
+  if(EVENTUAL_SERVICE_TEST_LABEL)
+    set(prefix "${EVENTUAL_SERVICE_TEST_LABEL}/${name}/")
+    set(labels ${EVENTUAL_SERVICE_TEST_LABEL})
+  endif()
   if(arg_TESTS AND EVENTUAL_SERVICE_TESTS)
     find_package(GTest REQUIRED)
     include(GoogleTest)
@@ -71,13 +78,11 @@ function(eventual_add_service name)
                                                ${arg_LIBRARIES} GTest::gmock GTest::gtest
                                                GTest::gtest_main)
     _eventual_service_target(${name}_test)
-    set(prefix "")
-    set(labels ${name})
-    if(EVENTUAL_SERVICE_TEST_LABEL)
-      set(prefix "${EVENTUAL_SERVICE_TEST_LABEL}/${name}/")
-      set(labels ${EVENTUAL_SERVICE_TEST_LABEL})
-    endif()
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX "${prefix}"
                          PROPERTIES TIMEOUT 120 LABELS ${labels})
+  endif()
+  if(arg_SIMULATED_SEEDS AND EVENTUAL_SERVICE_TESTS)
+    add_test(NAME "${prefix}sim" COMMAND ${name} sim --seeds ${arg_SIMULATED_SEEDS})
+    set_tests_properties("${prefix}sim" PROPERTIES TIMEOUT 600 LABELS ${labels})
   endif()
 endfunction()

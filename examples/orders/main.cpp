@@ -1,3 +1,9 @@
 #include "orders.hpp"
+#include "simulation.hpp"
 
-int main(int argc, char** argv) { return orders.run(argc, argv); }
+// [main]
+int main(int argc, char** argv) {
+  orders.simulate(simulate_orders);
+  return orders.run(argc, argv);
+}
+// [/main]

@@ -41,8 +41,10 @@ inline const auto charge_card = orders.task(
     });
 inline const auto refund_card =
     orders.task("refundCard", [](const Charge& charge) { payments::refund(charge.charge_id); });
-inline const auto ship_order = orders.task(
-    "shipOrder", [](const Order& order) -> std::string { return shipping::book(order.id); });
+// Tried again for long: an order that is refunded must not be on its way after all.
+inline const auto ship_order =
+    orders.task("shipOrder", {.retry = {.max_attempts = 10, .non_retryable = {"Unshippable"}}},
+                [](const Order& order) -> std::string { return shipping::book(order.id); });
 
 inline const auto cancel = orders.signal<std::string>("cancel");
 

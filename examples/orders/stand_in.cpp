@@ -106,7 +106,13 @@ ledger::Answer ask_here(const ledger::Request& request) {
   }
 }
 
+std::function<ledger::Answer(const ledger::Request&)> g_substitute;
+
 }  // namespace
+
+void answer_with(std::function<ledger::Answer(const ledger::Request&)> answer) {
+  g_substitute = std::move(answer);
+}
 
 ledger::Answer ask(std::string operation, std::string key, std::string subject,
                    std::int64_t amount_cents) {
@@ -115,6 +121,7 @@ ledger::Answer ask(std::string operation, std::string key, std::string subject,
                                 .subject = std::move(subject),
                                 .amount_cents = amount_cents,
                                 .process = ::getpid()};
+  if (g_substitute) return g_substitute(request);
   const char* path = std::getenv("ORDERS_PAYMENTS");
   return path != nullptr && *path != '\0' ? ask_process(path, request) : ask_here(request);
 }

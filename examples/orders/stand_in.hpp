@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "ledger.hpp"
@@ -14,5 +15,8 @@ namespace stand_in {
 /// safe.
 ledger::Answer ask(std::string operation, std::string key, std::string subject,
                    std::int64_t amount_cents = 0);
+
+/// From now on `answer` is asked instead, on the thread of the handler.
+void answer_with(std::function<ledger::Answer(const ledger::Request&)> answer);
 
 }  // namespace stand_in

@@ -4,6 +4,7 @@
 #include <eventual/testing.hpp>
 
 #include "orders.hpp"
+#include "simulation.hpp"
 
 namespace {
 
@@ -62,6 +63,16 @@ TEST(Orders, TheCommandStartsEachOrderOnce) {
   EXPECT_EQ(env.call(create_order, Order{"o-1", "visa", 1999}), "processOrder/o-1");
   EXPECT_EQ(env.call(create_order, Order{"o-1", "visa", 1999}), "processOrder/o-1");
   EXPECT_EQ(env.executions().size(), 1U);
+}
+
+/// The scenario and the invariants of `orders sim`; the verb runs more seeds.
+TEST(Orders, EveryOrderEndsAsItShouldUnderFaults) {
+  // [simulation]
+  ev::Simulation simulation(orders, {.seeds = 50});
+  simulate_orders(simulation);
+  const ev::SimulationReport report = simulation.run();
+  EXPECT_TRUE(report.ok()) << report.failure->reason << "\n" << report.failure->reproduce;
+  // [/simulation]
 }
 
 }  // namespace
