@@ -2,6 +2,7 @@
 #pragma once
 
 #include "eventual/command.hpp"
+#include "eventual/entity.hpp"
 #include "eventual/error.hpp"
 #include "eventual/future.hpp"
 #include "eventual/http.hpp"
@@ -14,5 +15,6 @@
 #include "eventual/signal.hpp"
 #include "eventual/task.hpp"
 #include "eventual/time.hpp"
+#include "eventual/transaction.hpp"
 #include "eventual/update.hpp"
 #include "eventual/workflow.hpp"

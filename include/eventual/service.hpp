@@ -14,11 +14,13 @@
 #include "eventual/command.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/handler.hpp"
+#include "eventual/entity.hpp"
 #include "eventual/future.hpp"
 #include "eventual/options.hpp"
 #include "eventual/query.hpp"
 #include "eventual/signal.hpp"
 #include "eventual/task.hpp"
+#include "eventual/transaction.hpp"
 #include "eventual/update.hpp"
 #include "eventual/workflow.hpp"
 
@@ -179,6 +181,73 @@ class Service {
     definition.output = detail::schema_or_null<Output>();
     definition.normalise = &detail::normalise_json<Input>;
     return Update<Input, Output>(declarations_.add(std::move(definition)).name);
+  }
+
+  /// Declares an entity: records that are found by `ev::key(&Account::id)` or, where a partition
+  /// holds several, by `ev::key(&Entry::account, &Entry::at)`.
+  template <class PartitionParts, class SortParts, class T>
+  auto entity(std::string entity_name, detail::Key<T, PartitionParts, SortParts> key,
+              EntityOptions options = {},
+              std::source_location location = std::source_location::current()) {
+    using Key = detail::Key<T, PartitionParts, SortParts>;
+    static_assert(!Key::k_may_be_absent, "a member of an entity's key is always there");
+    detail::EntityDefinition definition;
+    definition.name = std::move(entity_name);
+    definition.location = location;
+    definition.input = &detail::schema_of<T>();
+    definition.description = std::move(options.description);
+    definition.key = key.definition();
+    definition.place = [key](const void* item) {
+      return key.bytes(*static_cast<const T*>(item)).value();
+    };
+    definition.with_item = [](std::string_view json,
+                              const std::function<void(const void*)>& use) {
+      const T item = detail::decode_value<T>(json);
+      use(&item);
+    };
+    definition.normalise = &detail::normalise_json<T>;
+    return Entity<T, typename Key::Partition, typename Key::Sort>(
+        declarations_.add(std::move(definition)).name);
+  }
+
+  /// Declares an index of an entity: its items by other members. Members that are std::optional
+  /// make it sparse: items without them are not in it.
+  template <class T, class Partition, class Sort, class PartitionParts, class SortParts>
+  auto index(const Entity<T, Partition, Sort>& of, std::string index_name,
+             detail::Key<T, PartitionParts, SortParts> key,
+             std::source_location location = std::source_location::current()) {
+    using Key = detail::Key<T, PartitionParts, SortParts>;
+    detail::IndexDefinition definition;
+    definition.name = std::move(index_name);
+    definition.location = location;
+    definition.key = key.definition();
+    definition.place = [key](const void* item) { return key.bytes(*static_cast<const T*>(item)); };
+    return Index<T, typename Key::Partition, typename Key::Sort>(
+        of.name(), declarations_.add_index(of.name(), std::move(definition)).name);
+  }
+
+  /// Declares a transaction. The handler takes its input (or nothing) first, then by type what it
+  /// wants of TransactionContext&, const ServiceInfo& and what `provide` supplies. It may run
+  /// several times, so it must not act on anything but entities, events and signals.
+  template <class Handler>
+  auto transaction(std::string transaction_name, TransactionOptions options, Handler handler,
+                   std::source_location location = std::source_location::current()) {
+    using Types = detail::HandlerTypes<Handler>;
+    detail::TransactionDefinition definition;
+    describe<Types>(definition, std::move(transaction_name), location);
+    definition.max_attempts = options.max_attempts;
+    definition.description = std::move(options.description);
+    definition.run = detail::make_handler(std::move(handler));
+    definition.normalise = &detail::normalise_json<typename Types::Input>;
+    return Transaction<typename Types::Input, typename Types::Output>(
+        declarations_.add(std::move(definition)).name);
+  }
+  template <class Handler>
+    requires(!std::is_convertible_v<Handler, TransactionOptions>)
+  auto transaction(std::string transaction_name, Handler handler,
+                   std::source_location location = std::source_location::current()) {
+    return transaction(std::move(transaction_name), TransactionOptions{}, std::move(handler),
+                       location);
   }
 
   /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants

@@ -6,6 +6,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/hex.hpp"
 
 namespace eventual::engine {
 
@@ -54,31 +55,6 @@ ports::ExecutionView view_of_record(std::string_view id, const model::ExecutionR
     if (auto turn = model::decode_turn(*bytes, 0)) add_outcome(*turn, view);
   }
   return view;
-}
-
-std::string to_hex(std::string_view bytes) {
-  constexpr char k_digits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    text.push_back(k_digits[static_cast<unsigned char>(c) >> 4]);
-    text.push_back(k_digits[static_cast<unsigned char>(c) & 15]);
-  }
-  return text;
-}
-
-Result<std::string> from_hex(std::string_view text) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    unsigned value = 0;
-    const auto read = std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
-    if (read.ec != std::errc() || read.ptr != text.data() + i + 2) break;
-    bytes.push_back(static_cast<char>(value));
-  }
-  if (bytes.size() * 2 != text.size()) {
-    return Error(std::string(error_names::k_invalid_input),
-                 "the cursor is none that this service gave");
-  }
-  return bytes;
 }
 
 }  // namespace

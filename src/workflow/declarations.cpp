@@ -209,6 +209,42 @@ CommandDefinition& Declarations::add(CommandDefinition definition) {
   return command;
 }
 
+EntityDefinition& Declarations::add(EntityDefinition definition) {
+  return insert(entities_, entity_names_, std::move(definition), "entity");
+}
+
+IndexDefinition& Declarations::add_index(std::string_view entity, IndexDefinition definition) {
+  Declaration of_index;
+  of_index.name = definition.name;
+  of_index.location = definition.location;
+  Check check(defects_, "index", of_index);
+  if (const std::string defect = name_defect(definition.name); !defect.empty())
+    check.require(false, defect);
+  const auto found = entity_names_.find(entity);
+  if (found == entity_names_.end()) {
+    check.require(false, fmt::format("its entity {} is not declared", entity));
+    return stray_indexes_.emplace_back(std::move(definition));
+  }
+  EntityDefinition& owner = *found->second;
+  if (const IndexDefinition* first = owner.find_index(definition.name)) {
+    check.require(false, fmt::format("entity {} has it twice, first at {}", entity,
+                                     line_of(first->location)));
+    return stray_indexes_.emplace_back(std::move(definition));
+  }
+  check.require(owner.indexes.size() < base::k_entity_indexes_max,
+                fmt::format("entity {} has more than {} indexes", entity,
+                            base::k_entity_indexes_max));
+  return owner.indexes.emplace_back(std::move(definition));
+}
+
+TransactionDefinition& Declarations::add(TransactionDefinition definition) {
+  TransactionDefinition& transaction =
+      insert(transactions_, transaction_names_, std::move(definition), "transaction");
+  Check(defects_, "transaction", transaction)
+      .require(transaction.max_attempts >= 1, "max_attempts must be at least 1");
+  return transaction;
+}
+
 ScheduleDefinition& Declarations::add(ScheduleDefinition definition) {
   ScheduleDefinition& schedule =
       insert(schedules_, schedule_names_, std::move(definition), "schedule");
@@ -268,6 +304,12 @@ const QueryDefinition* Declarations::find_query(std::string_view name) const noe
 }
 const UpdateDefinition* Declarations::find_update(std::string_view name) const noexcept {
   return find_in(update_names_, name);
+}
+const EntityDefinition* Declarations::find_entity(std::string_view name) const noexcept {
+  return find_in(entity_names_, name);
+}
+const TransactionDefinition* Declarations::find_transaction(std::string_view name) const noexcept {
+  return find_in(transaction_names_, name);
 }
 
 }  // namespace detail

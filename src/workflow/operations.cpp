@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "eventual/detail/entity_calls.hpp"
 #include "eventual/detail/handler.hpp"
 #include "eventual/detail/runtime.hpp"
 #include "eventual/query.hpp"
@@ -83,6 +84,14 @@ Future<Never> continue_as_new_json(std::string input, std::source_location locat
 
 void publish_json(std::string view) {
   Runtime::require("publishing a view").publish(std::move(view));
+}
+
+SlotRef call_entity(EntityCall call) {
+  return Runtime::require("an entity's operation").call_entity(std::move(call));
+}
+
+SlotRef call_transaction(TransactionCall call) {
+  return Runtime::require("calling a transaction").call_transaction(std::move(call));
 }
 
 SlotRef settled_slot() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "eventual/detail/entity_calls.hpp"
 #include "eventual/future.hpp"
 #include "eventual/json.hpp"
 
@@ -196,6 +197,14 @@ void Runtime::set_shielded(std::uint32_t slot) noexcept {
 SlotRef Runtime::tell_attempt(AttemptNews) {
   throw Error(std::string(error_names::k_not_allowed),
               "a token is used in a handler: do it in a task and await the task");
+}
+
+SlotRef Runtime::call_entity(EntityCall) {
+  throw Error(std::string(error_names::k_not_allowed), "entities are not available here");
+}
+
+SlotRef Runtime::call_transaction(TransactionCall) {
+  throw Error(std::string(error_names::k_not_allowed), "transactions are not available here");
 }
 
 void Runtime::settle_json(std::uint32_t index, std::string json) {

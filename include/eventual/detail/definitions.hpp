@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "eventual/detail/entity_calls.hpp"
 #include "eventual/detail/runtime.hpp"
 #include "eventual/http.hpp"
 #include "eventual/options.hpp"
@@ -22,6 +23,7 @@
 namespace eventual {
 class TaskContext;
 class CommandContext;
+class TransactionContext;
 struct ServiceInfo;
 }  // namespace eventual
 
@@ -36,6 +38,7 @@ struct HandlerScope {
   const http::Request* request = nullptr;
   const ServiceInfo* service = nullptr;
   const std::unordered_map<std::type_index, void*>* provided = nullptr;
+  TransactionContext* transaction = nullptr;
 };
 
 /// Runs a handler: JSON in, JSON out. Throws what the handler throws, and InvalidInput for input
@@ -94,6 +97,40 @@ struct ScheduleDefinition : Declaration {
   std::string input_json;  ///< in its normal form
 };
 
+/// A place of items beside their key. Its name and what it is of stay where they are.
+struct IndexDefinition {
+  std::string name;
+  std::source_location location;
+  KeyDefinition key;
+  /// Where an item stands; nothing where it is not in the index.
+  std::function<std::optional<KeyBytes>(const void* item)> place;
+};
+
+struct EntityDefinition : Declaration {
+  std::string description;
+  KeyDefinition key;
+  std::function<KeyBytes(const void* item)> place;
+  /// Reads an item and calls `use` with it. Throws InvalidInput with every bad field.
+  void (*with_item)(std::string_view json, const std::function<void(const void* item)>& use) =
+      nullptr;
+  std::string (*normalise)(std::string_view json) = nullptr;
+  std::deque<IndexDefinition> indexes;
+
+  const IndexDefinition* find_index(std::string_view index) const noexcept {
+    for (const IndexDefinition& known : indexes) {
+      if (known.name == index) return &known;
+    }
+    return nullptr;
+  }
+};
+
+struct TransactionDefinition : Declaration {
+  std::uint32_t max_attempts = 1;
+  std::string description;
+  HandlerFunction run;
+  std::string (*normalise)(std::string_view json) = nullptr;
+};
+
 struct Defect {
   std::string message;
   std::source_location location;
@@ -114,6 +151,10 @@ class Declarations {
   ScheduleDefinition& add(ScheduleDefinition definition);
   QueryDefinition& add(QueryDefinition definition);
   UpdateDefinition& add(UpdateDefinition definition);
+  EntityDefinition& add(EntityDefinition definition);
+  TransactionDefinition& add(TransactionDefinition definition);
+  /// Adds an index to an entity that is declared.
+  IndexDefinition& add_index(std::string_view entity, IndexDefinition definition);
   void add_defect(std::string message, std::source_location location);
   void provide(std::type_index type, std::shared_ptr<void> object);
 
@@ -124,6 +165,8 @@ class Declarations {
   const ScheduleDefinition* find_schedule(std::string_view name) const noexcept;
   const QueryDefinition* find_query(std::string_view name) const noexcept;
   const UpdateDefinition* find_update(std::string_view name) const noexcept;
+  const EntityDefinition* find_entity(std::string_view name) const noexcept;
+  const TransactionDefinition* find_transaction(std::string_view name) const noexcept;
 
   const std::deque<TaskDefinition>& tasks() const noexcept { return tasks_; }
   const std::deque<WorkflowDefinition>& workflows() const noexcept { return workflows_; }
@@ -132,6 +175,8 @@ class Declarations {
   const std::deque<ScheduleDefinition>& schedules() const noexcept { return schedules_; }
   const std::deque<QueryDefinition>& queries() const noexcept { return queries_; }
   const std::deque<UpdateDefinition>& updates() const noexcept { return updates_; }
+  const std::deque<EntityDefinition>& entities() const noexcept { return entities_; }
+  const std::deque<TransactionDefinition>& transactions() const noexcept { return transactions_; }
   /// Every mistake in the declarations, with where it stands; empty when the service can run.
   const std::vector<Defect>& defects() const noexcept { return defects_; }
   const std::unordered_map<std::type_index, void*>& provided() const noexcept { return provided_; }
@@ -150,6 +195,9 @@ class Declarations {
   std::deque<ScheduleDefinition> schedules_;
   std::deque<QueryDefinition> queries_;
   std::deque<UpdateDefinition> updates_;
+  std::deque<EntityDefinition> entities_;
+  std::deque<TransactionDefinition> transactions_;
+  std::deque<IndexDefinition> stray_indexes_;  // of entities that are not declared: handles borrow their names
   std::unordered_map<std::string_view, TaskDefinition*> task_names_;
   std::unordered_map<std::string_view, WorkflowDefinition*> workflow_names_;
   std::unordered_map<std::string_view, SignalDefinition*> signal_names_;
@@ -157,6 +205,8 @@ class Declarations {
   std::unordered_map<std::string_view, ScheduleDefinition*> schedule_names_;
   std::unordered_map<std::string_view, QueryDefinition*> query_names_;
   std::unordered_map<std::string_view, UpdateDefinition*> update_names_;
+  std::unordered_map<std::string_view, EntityDefinition*> entity_names_;
+  std::unordered_map<std::string_view, TransactionDefinition*> transaction_names_;
   std::vector<Defect> defects_;
   std::vector<std::shared_ptr<void>> owned_;  // shared: type-erased deleters of user objects
   std::unordered_map<std::type_index, void*> provided_;

@@ -132,6 +132,9 @@ decltype(auto) supply(HandlerScope& scope) {
   } else if constexpr (std::is_same_v<Type, CommandContext>) {
     if (scope.command == nullptr) throw_not_provided("ev::CommandContext");
     return static_cast<CommandContext&>(*scope.command);
+  } else if constexpr (std::is_same_v<Type, TransactionContext>) {
+    if (scope.transaction == nullptr) throw_not_provided("ev::TransactionContext");
+    return static_cast<TransactionContext&>(*scope.transaction);
   } else if constexpr (std::is_same_v<Type, http::Request>) {
     if (scope.request == nullptr) throw_not_provided("ev::http::Request");
     return static_cast<const http::Request&>(*scope.request);

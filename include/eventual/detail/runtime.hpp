@@ -26,6 +26,8 @@ enum class LogLevel : std::uint8_t;
 namespace eventual::detail {
 
 class Runtime;
+struct EntityCall;
+struct TransactionCall;
 
 /// Decodes JSON text into the object of a call's result type. Throws InvalidInput.
 using DecodeFunction = void (*)(std::string_view json, void* object);
@@ -246,6 +248,8 @@ class Runtime {
   virtual SlotRef ask_query(QueryAsk ask);
   /// Handlers only: throws NotAllowed elsewhere.
   virtual SlotRef tell_attempt(AttemptNews news);
+  virtual SlotRef call_entity(EntityCall call);
+  virtual SlotRef call_transaction(TransactionCall call);
   virtual Timestamp now() = 0;
   virtual std::uint64_t random_u64() = 0;
   virtual std::string make_id() = 0;
