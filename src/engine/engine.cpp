@@ -118,6 +118,12 @@ void Engine::committed(Output& output, Timestamp now) {
   for (Output::Outgoing& outgoing : output.messages)
     deliver(outgoing.row, std::move(outgoing.message), now);
   output.messages.clear();
+  for (Part& part : output.parts) {
+    if (!part.committed) continue;
+    for (OutgoingMessage& outgoing : part.messages)
+      deliver(outgoing.row, std::move(outgoing.message), now);
+  }
+  output.parts.clear();
   for (const std::string& id : output.closed) {
     const auto found = live_.find(id);
     if (found == live_.end() || found->second->in_turn ||

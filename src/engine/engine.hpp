@@ -24,6 +24,7 @@
 #include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/timetable.hpp"
+#include "engine/part.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/error.hpp"
 #include "eventual/time.hpp"
@@ -48,14 +49,6 @@ struct Options {
   std::uint64_t seed = 1;
   Timestamp schedules_until = Timestamp::max();  ///< later times start nothing
   Duration retention = k_forever;                ///< of closed executions, from their close
-};
-
-/// A signal that a task's attempt sent; it leaves with the attempt's success.
-struct OutgoingSignal {
-  std::string execution_id;
-  std::string signal;
-  std::string payload;
-  std::string message_id;
 };
 
 /// What became of one attempt.
@@ -111,16 +104,15 @@ struct Output {
   std::vector<Attempt> attempts;
   std::vector<StopAttempt> stops;
   std::vector<std::function<void()>> replies;
-  struct Outgoing {
-    std::string row;  ///< its key in the messages table
-    model::Message message;
-  };
+  using Outgoing = OutgoingMessage;
   std::vector<Outgoing> messages;   ///< to executions of this node: given back through `committed`
   std::vector<std::string> closed;  ///< executions that may be put away
+  std::vector<StoreCall> store_calls;
+  std::vector<Part> parts;  ///< committed with the batch, each for itself
 
   bool empty() const noexcept {
     return batch.empty() && attempts.empty() && stops.empty() && replies.empty() &&
-           messages.empty();
+           messages.empty() && store_calls.empty() && parts.empty();
   }
 };
 
@@ -188,6 +180,9 @@ class Engine {
   /// The process stood still for so long: what has a limit in this process alone (attempts,
   /// waiters) gets that much more time. Timers of executions are durable and keep theirs.
   void stood_still(Duration time) noexcept { stood_still_ += time; }
+  void store_call_finished(StoreCallResult result, Timestamp now);
+  /// Commits it with this round; its signals are sent then.
+  void add_part(Part part);
   /// Fires what is due, at most a tick's worth; more is due at once then.
   void tick(Timestamp now);
   /// When tick has something to do next.
@@ -214,7 +209,7 @@ class Engine {
  private:
   /// A call without its answer.
   struct OpenCall {
-    enum class Kind : std::uint8_t { task, timer, child, signal_send, cancel_send, timed_wait };
+    enum class Kind : std::uint8_t { task, timer, child, signal_send, cancel_send, timed_wait, store_call };
     Kind kind = Kind::task;
     Timestamp since{};
     std::string name;  ///< task, workflow, signal
@@ -237,6 +232,7 @@ class Engine {
     std::optional<std::string>
         heartbeat;  ///< of earlier attempts, or of one that a restart interrupted
     bool heartbeat_row = false;
+    std::optional<model::Event> store_call;  ///< what was asked for
     // timer, timed_wait, task between attempts
     Timestamp due{};
   };
@@ -305,7 +301,7 @@ class Engine {
     std::optional<SoftKey> timer;
   };
   struct SoftTimer {  ///< needs no row: a restart makes it anew or nobody misses it
-    enum class Kind : std::uint8_t { attempt, waiter, update, heartbeat, heartbeat_row, limiter };
+    enum class Kind : std::uint8_t { attempt, waiter, update, heartbeat, heartbeat_row, limiter, store_call };
     Kind kind;
     std::string execution_id;  ///< of a limiter: its name
     std::uint32_t run = 0;
@@ -453,6 +449,14 @@ class Engine {
   void cancel_call(Live& live, const model::CallCancelled& cancelled);
   void attempt_overdue(const SoftTimer& timer, Timestamp now);
   Duration heartbeat_timeout_of(const OpenCall& call) const noexcept;
+
+  // store_calls.cpp
+  static std::string store_call_name(const Live& live, std::uint32_t seq, const OpenCall& call);
+  void begin_store_call(Live& live, std::uint32_t seq, Timestamp now);
+  void perform_store_call(Live& live, std::uint32_t seq, const OpenCall& call);
+  void again_later(const Live& live, std::uint32_t seq, Timestamp now);
+  OpenCall* find_store_call(Live& live, std::uint32_t run, std::uint32_t seq);
+  void store_call_due(const SoftTimer& timer, Timestamp now);
 
   // limits.cpp
   std::string limiter_of(const OpenCall& call) const;

@@ -397,6 +397,9 @@ void Engine::make_call(Live& live, const model::Event& event) {
           message.payload = call.payload.text;
           message.message_id = call.message_id;
           send(std::move(message));
+        } else if constexpr (std::is_same_v<T, model::TransactionCalled> ||
+                             std::is_same_v<T, model::EntityCalled>) {
+          begin_store_call(live, call.seq, now);
         } else if constexpr (std::is_same_v<T, model::CancelSent>) {
           model::Message message;
           message.kind = model::Message::Kind::cancel;

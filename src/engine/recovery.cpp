@@ -24,7 +24,7 @@ const detail::TaskDefinition& undeclared_task() {
 void Engine::forget_call(Live& live, std::uint32_t seq) noexcept {
   const auto found = live.calls.find(seq);
   if (found == live.calls.end()) return;
-  if (found->second.kind == OpenCall::Kind::task) set_in_flight(live, found->second, false);
+  set_in_flight(live, found->second, false);
   live.calls.erase(found);
 }
 
@@ -141,6 +141,16 @@ void Engine::track_call(Live& live, const model::Event& event, Timestamp at) {
         } else if constexpr (std::is_same_v<T, model::SignalSent>) {
           open.kind = OpenCall::Kind::signal_send;
           open.name = call.signal;
+        } else if constexpr (std::is_same_v<T, model::TransactionCalled> ||
+                             std::is_same_v<T, model::EntityCalled>) {
+          open.kind = OpenCall::Kind::store_call;
+          if constexpr (std::is_same_v<T, model::TransactionCalled>) {
+            open.name = call.transaction;
+          } else {
+            open.name = call.entity;
+          }
+          open.store_call = event;
+          in_flight = true;
         } else if constexpr (std::is_same_v<T, model::CancelSent>) {
           open.kind = OpenCall::Kind::cancel_send;
           open.name = call.execution_id;

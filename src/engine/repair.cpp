@@ -58,6 +58,8 @@ bool outlives_failure(const model::Event& event, std::uint32_t calls_made) {
     return true;
   }
   const bool success = std::holds_alternative<model::TaskSucceeded>(event) ||
+                       std::holds_alternative<model::TransactionSucceeded>(event) ||
+                       std::holds_alternative<model::EntitySucceeded>(event) ||
                        std::holds_alternative<model::ChildStarted>(event) ||
                        std::holds_alternative<model::ChildSucceeded>(event) ||
                        std::holds_alternative<model::SignalDelivered>(event);
@@ -68,6 +70,9 @@ const model::ErrorRecord* failure_of(const model::Event& event) {
   if (const auto* task = std::get_if<model::TaskFailed>(&event)) return &task->error;
   if (const auto* child = std::get_if<model::ChildFailed>(&event)) return &child->error;
   if (const auto* signal = std::get_if<model::SignalRefused>(&event)) return &signal->error;
+  if (const auto* transaction = std::get_if<model::TransactionFailed>(&event))
+    return &transaction->error;
+  if (const auto* entity = std::get_if<model::EntityFailed>(&event)) return &entity->error;
   return nullptr;
 }
 

@@ -449,11 +449,12 @@ void Engine::attempt_overdue(const SoftTimer& timer, Timestamp now) {
                  now);
 }
 
-/// After a restart: attempts whose result was not recorded run again, or fail as interrupted.
+/// After a restart: attempts whose result was not recorded run again, or fail as interrupted; so do
+/// calls on entities.
 void Engine::take_up(Live& live, Timestamp now) {
   std::vector<std::uint32_t> in_flight;
   for (const auto& [seq, call] : live.calls) {
-    if (call.kind == OpenCall::Kind::task && call.in_flight) in_flight.push_back(seq);
+    if (call.in_flight) in_flight.push_back(seq);
   }
   std::sort(in_flight.begin(), in_flight.end());
   for (const std::uint32_t seq : in_flight) {
@@ -467,11 +468,21 @@ void Engine::take_up(Live& live, Timestamp now) {
     if (marker_ != nullptr &&
         marker_->crashes({live.id, live.record.run, seq}) >= options_.crashes_max) {
       not_taken_up_.insert(live.id);
+      const std::string_view kind =
+          call.kind == OpenCall::Kind::store_call ? "transaction or entity " : "task ";
       park(live,
-           Error("CrashedRepeatedly", "task " + call.name + " (call " + std::to_string(seq) +
+           Error("CrashedRepeatedly", std::string(kind) + call.name + " (call " + std::to_string(seq) +
                                           ") crashed the process " +
                                           std::to_string(options_.crashes_max) + " times"),
            now);
+      continue;
+    }
+    if (call.kind == OpenCall::Kind::store_call) {
+      if (live.record.status == model::Status::running) {
+        perform_store_call(live, seq, call);
+      } else {
+        not_taken_up_.insert(live.id);
+      }
       continue;
     }
     if (call.definition->run == nullptr) {

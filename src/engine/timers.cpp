@@ -114,6 +114,10 @@ void Engine::tick(Timestamp now) {
         soft_timers_.erase(key);
         save_heartbeat(timer, now);
         break;
+      case SoftTimer::Kind::store_call:
+        soft_timers_.erase(key);
+        store_call_due(timer, now);
+        break;
       case SoftTimer::Kind::limiter:
         soft_timers_.erase(key);
         if (const auto limiter = limiters_.find(timer.execution_id); limiter != limiters_.end()) {

@@ -132,6 +132,12 @@ void Engine::add_waiting(const Live& live, ports::ExecutionView& view) const {
         entry.kind = "cancel_send";
         entry.details.set("execution_id", call.name);
         break;
+      case OpenCall::Kind::store_call:
+        entry.kind = std::holds_alternative<model::TransactionCalled>(*call.store_call)
+                         ? "transaction"
+                         : "entity";
+        entry.details.set(entry.kind, call.name);
+        break;
       case OpenCall::Kind::timed_wait:
         continue;  // told below, with its place in the code
     }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <span>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -30,17 +29,6 @@ void Committer::end() {
   output_.reset();  // who waits for it learns that it was given up
 }
 
-Result<void> Committer::write(const engine::Output& output) {
-  auto outcomes = store_.commit(std::span(&output.batch, 1));
-  if (!outcomes) return outcomes.error();
-  for (const ports::PartOutcome outcome : *outcomes) {
-    if (outcome != ports::PartOutcome::committed) {
-      return Error(std::string(error_names::k_unavailable), "another process writes to it");
-    }
-  }
-  return {};
-}
-
 void Committer::failed(const Error& error) {
   {
     const std::lock_guard lock(mutex_);
@@ -62,7 +50,7 @@ void Committer::recovered() {
 
 bool Committer::commit_inline(engine::Output& output) {
   EVENTUAL_ASSERT(!busy_, "one output is on its way at a time");
-  const Result<void> written = write(output);
+  const Result<void> written = engine::commit_output(store_, output, false);
   if (written) return true;
   failed(written.error());
   {
@@ -119,9 +107,9 @@ void Committer::run() {
         pause = std::min(pause * 2, k_retry_most);
       }
       if (ending_ || given_up_) break;
-      const engine::Output& output = *output_;
+      engine::Output& output = *output_;
       lock.unlock();
-      const Result<void> written = write(output);
+      const Result<void> written = engine::commit_output(store_, output, wait_first);
       if (written) {
         recovered();
         lock.lock();

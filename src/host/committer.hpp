@@ -45,7 +45,6 @@ class Committer {
   std::string failure() const;
 
  private:
-  Result<void> write(const engine::Output& output);
   void failed(const Error& error);
   void recovered();
   void run();

@@ -9,6 +9,7 @@
 
 #include "base/random.hpp"
 #include "base/unique_id.hpp"
+#include "eventual/detail/entity_calls.hpp"
 #include "eventual/schema.hpp"
 #include "host/random.hpp"
 #include "host/requests.hpp"
@@ -350,6 +351,29 @@ SlotRef HandlerRuntime::tell_attempt(detail::AttemptNews news) {
     completions->add(id, stop_requested ? Result<std::string>(*stop_requested ? "true" : "false")
                                         : Result<std::string>(stop_requested.error()));
   });
+  return slot;
+}
+
+SlotRef HandlerRuntime::call_entity(detail::EntityCall call) {
+  if (discarding()) return make_slot(call.decode);
+  std::uint64_t id = 0;
+  SlotRef slot = pending(call.decode, id);
+  host_.operations.entity({std::move(call.request), call.item, true},
+                          [completions = completions_, id](Result<std::string> result) {
+                            completions->add(id, std::move(result));
+                          });
+  return slot;
+}
+
+SlotRef HandlerRuntime::call_transaction(detail::TransactionCall call) {
+  if (discarding()) return make_slot(call.decode);
+  std::uint64_t id = 0;
+  SlotRef slot = pending(call.decode, id);
+  host_.operations.transact(
+      {std::string(call.transaction), std::move(call.input), std::move(call.id), true},
+      [completions = completions_, id](Result<std::string> result) {
+        completions->add(id, std::move(result));
+      });
   return slot;
 }
 

@@ -95,6 +95,8 @@ class HandlerRuntime final : public detail::Runtime {
   detail::SlotRef ask_update(detail::UpdateAsk ask) override;
   detail::SlotRef ask_query(detail::QueryAsk ask) override;
   detail::SlotRef tell_attempt(detail::AttemptNews news) override;
+  detail::SlotRef call_entity(detail::EntityCall call) override;
+  detail::SlotRef call_transaction(detail::TransactionCall call) override;
   void cancel_call(std::uint32_t slot, std::source_location location) override;
   Timestamp now() override;
   std::uint64_t random_u64() override;

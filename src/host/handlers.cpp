@@ -121,6 +121,15 @@ class Handlers::CommandJob final : public Job {
   Deadlines::Key deadline_;
 };
 
+class Handlers::FunctionJob final : public Job {
+ public:
+  explicit FunctionJob(std::function<void()> function) : function_(std::move(function)) {}
+  void run() noexcept override { function_(); }
+
+ private:
+  std::function<void()> function_;
+};
+
 std::shared_ptr<Handlers> Handlers::create(const detail::Declarations& declarations,
                                            HandlersOptions options) {
   WorkerPoolOptions workers = options.workers;
@@ -145,7 +154,21 @@ Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions opt
       service_(std::move(options.service)),
       marker_(std::move(options.marker)),
       host_{requests_, declarations, nullptr, std::move(options.log), nullptr, &clock_},
-      deadlines_(clock_) {}
+      reads_(*options.store),
+      transactions_(reads_, {host_, service_, *mailbox_, marker_.get(),
+                             [this](std::function<void()> job) {
+                               std::vector<std::unique_ptr<Job>> jobs;
+                               jobs.push_back(std::make_unique<FunctionJob>(std::move(job)));
+                               return pool_->submit(std::move(jobs));
+                             },
+                             [this](std::function<void()> job) {
+                               std::unique_ptr<Job> given =
+                                   std::make_unique<FunctionJob>(std::move(job));
+                               return pool_->try_submit(given);
+                             }}),
+      deadlines_(clock_) {
+  requests_.set_transactions(transactions_);
+}
 
 Handlers::~Handlers() = default;
 
@@ -158,6 +181,20 @@ Result<void> Handlers::submit(std::vector<engine::Attempt> attempts) {
     jobs.push_back(std::make_unique<AttemptJob>(*this, std::move(attempt)));
   }
   return pool_->submit(std::move(jobs));
+}
+
+void Handlers::submit(std::vector<engine::StoreCall> calls) {
+  if (draining_.load(std::memory_order_relaxed)) return;
+  std::vector<std::unique_ptr<Job>> jobs;
+  jobs.reserve(calls.size());
+  for (engine::StoreCall& call : calls) {
+    jobs.push_back(std::make_unique<FunctionJob>(
+        [this, call = std::move(call)]() mutable { transactions_.perform(std::move(call)); }));
+  }
+  if (const Result<void> taken = pool_->submit(std::move(jobs)); !taken) {
+    host_.log(LogLevel::error, {},
+              "calls on entities wait for the next start: " + taken.error().message());
+  }
 }
 
 template <class Attempt>

@@ -23,6 +23,8 @@
 #include "host/handler_runtime.hpp"
 #include "host/mailbox.hpp"
 #include "host/requests.hpp"
+#include "host/store_reads.hpp"
+#include "host/transactions.hpp"
 #include "host/worker_pool.hpp"
 #include "ports/call_marker.hpp"
 
@@ -38,6 +40,7 @@ struct HandlersOptions {
   std::size_t requests_max = 0;  ///< of the mailbox
   // shared: as the marker.
   std::shared_ptr<const ports::TokenSigner> tokens;
+  ports::Store* store = nullptr;  ///< lives until close_store()
 };
 
 using Respond = std::function<void(http::Response)>;
@@ -61,6 +64,8 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   /// Runs them; each result is posted to the mailbox. While draining, those that a restart takes up
   /// are left out.
   Result<void> submit(std::vector<engine::Attempt> attempts);
+  /// Runs them; what becomes of each is posted to the mailbox, or found out by the next start.
+  void submit(std::vector<engine::StoreCall> calls);
   /// Asks a running attempt to stop.
   void stop(const engine::StopAttempt& attempt);
 
@@ -73,10 +78,13 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   void drain();
   /// Waits for the handlers; see WorkerPool::stop.
   bool stop_pool(Duration grace);
+  /// Handlers that still run read no more.
+  void close_store() { reads_.close(); }
 
  private:
   class AttemptJob;
   class CommandJob;
+  class FunctionJob;
   struct ThreadState;
 
   Handlers(const detail::Declarations& declarations, HandlersOptions options);
@@ -94,6 +102,8 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   std::shared_ptr<ports::CallMarker> marker_;
   AwakeClock clock_;
   HandlerHost host_;
+  StoreReads reads_;
+  Transactions transactions_;
   std::atomic<bool> draining_{false};
   // Asked to stop while no thread ran them: they may wait for one.
   std::mutex stops_mutex_;

@@ -95,6 +95,10 @@ struct Tell {
   ports::Callback<bool> done;  ///< null: nobody waits
   std::shared_ptr<LatestHeartbeat> latest = {};
 };
+/// What a transaction writes.
+struct Commit {
+  engine::Part part;
+};
 /// The service begins to stop: nobody waits for results any more.
 struct Drain {};
 
@@ -104,7 +108,8 @@ using Message =
     std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Update,
                  messages::Published, messages::Describe, messages::WaitClosed, messages::Act,
                  messages::Retry, messages::Fork, messages::Schedules, messages::ActOnSchedule,
-                 messages::Tell, messages::Drain>;
+                 messages::Tell, messages::Drain, messages::Commit,
+                 engine::StoreCallResult>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {

@@ -36,6 +36,11 @@ std::size_t size_of(const Message& message) {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, engine::AttemptResult>) {
           return value.result.size();
+        } else if constexpr (std::is_same_v<T, messages::Commit>) {
+          std::size_t bytes = 0;
+          for (const ports::Write& write : value.part.batch.writes)
+            bytes += write.key.size() + write.value.size();
+          return bytes;
         } else if constexpr (std::is_same_v<T, messages::Start>) {
           return value.request.input_json.size();
         } else if constexpr (std::is_same_v<T, messages::Signal>) {
@@ -70,6 +75,7 @@ Node::Node(const detail::Declarations& declarations, std::unique_ptr<ports::Stor
   if (marks_ != nullptr) handlers.thread_scope = [] { return CrashMarks::protect_thread(); };
   handlers.workers = options_.workers;
   handlers.requests_max = options_.requests_waiting_max;
+  handlers.store = store_.get();
   handlers_ = Handlers::create(declarations_, std::move(handlers));
   engine::Options engine_options = options_.engine;
   engine_options.seed = options_.seed.value_or(system_random_u64());
@@ -132,6 +138,7 @@ bool Node::stop(Duration grace) {
   engine_.reset();
   // What still waited for the engine has got Unavailable by now.
   if (!handlers_ended) handlers_ended = handlers_->stop_pool(k_last_grace);
+  handlers_->close_store();
   store_.reset();
   return stopped_cleanly_ = handlers_ended;
 }
@@ -204,6 +211,10 @@ void Node::feed(Message& message, Timestamp now) {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, engine::AttemptResult>) {
           engine_->attempt_finished(std::move(value), now);
+        } else if constexpr (std::is_same_v<T, engine::StoreCallResult>) {
+          engine_->store_call_finished(std::move(value), now);
+        } else if constexpr (std::is_same_v<T, messages::Commit>) {
+          engine_->add_part(std::move(value.part));
         } else if constexpr (std::is_same_v<T, messages::Start>) {
           engine_->start(std::move(value.request), std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::Signal>) {
@@ -257,6 +268,9 @@ bool Node::refuse(Message& message) {
             value.done(Error(std::string(error_names::k_unavailable), committer_->failure()));
           value.done = nullptr;
           return true;
+        } else if constexpr (requires { value.part; }) {
+          value.part.done(Error(std::string(error_names::k_unavailable), committer_->failure()));
+          return true;
         } else {
           return false;
         }
@@ -270,7 +284,7 @@ bool Node::push_output() {
   fed_bytes_ = 0;
   if (!engine_->has_output()) return false;
   engine::Output output = engine_->take_output();
-  if (output.batch.empty()) {
+  if (output.batch.empty() && output.parts.empty()) {
     perform(std::move(output));
   } else if (inbox_next_ == inbox_.size() && handlers_->mailbox().empty()) {
     if (committer_->commit_inline(output)) perform(std::move(output));
@@ -282,6 +296,9 @@ bool Node::push_output() {
 
 void Node::perform(engine::Output output) {
   for (const auto& reply : output.replies) reply();
+  for (const engine::Part& part : output.parts) part.done(part.committed);
+  if (!output.store_calls.empty() && !stopping_.load())
+    handlers_->submit(std::move(output.store_calls));
   if (!output.attempts.empty() && !stopping_.load()) {
     if (const Result<void> submitted = handlers_->submit(std::move(output.attempts)); !submitted) {
       options_.log(LogLevel::error, {},
@@ -373,6 +390,13 @@ void Node::resume(ports::ExecutionRef execution, ports::Callback<bool> done) {
 
 void Node::tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) {
   handlers_->requests().tell_attempt(std::move(news), std::move(done));
+}
+
+void Node::transact(ports::TransactionRequest request, ports::Callback<std::string> done) {
+  handlers_->requests().transact(std::move(request), std::move(done));
+}
+void Node::entity(ports::EntityOperation operation, ports::Callback<std::string> done) {
+  handlers_->requests().entity(std::move(operation), std::move(done));
 }
 
 Result<ports::ListReply> Node::list(const ports::ListRequest& request) {

@@ -91,6 +91,8 @@ class Node final : public ports::Operations {
   void schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) override;
   void act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) override;
   void tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) override;
+  void transact(ports::TransactionRequest request, ports::Callback<std::string> done) override;
+  void entity(ports::EntityOperation operation, ports::Callback<std::string> done) override;
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
   Result<std::string> export_history(const ports::HistoryRequest& request) override;

@@ -7,33 +7,14 @@
 
 #include "base/limits.hpp"
 #include "eventual/schema.hpp"
+#include "host/answered_once.hpp"
+#include "host/transactions.hpp"
 
 namespace eventual::host {
 namespace {
 
 Error invalid(std::string message) {
   return Error(std::string(error_names::k_invalid_input), std::move(message));
-}
-
-/// A callback that is called exactly once: with Unavailable when it is dropped.
-template <class T>
-ports::Callback<T> answered_once(ports::Callback<T> done) {
-  struct Once {
-    explicit Once(ports::Callback<T> callback) : done(std::move(callback)) {}
-    ~Once() {
-      if (done)
-        done(Error(std::string(error_names::k_unavailable),
-                   "the service stopped before it could answer"));
-    }
-    Once(const Once&) = delete;
-    Once& operator=(const Once&) = delete;
-    ports::Callback<T> done;
-  };
-  // shared: std::function must be copyable.
-  return [once = std::make_shared<Once>(std::move(done))](Result<T> result) {
-    if (const ports::Callback<T> callback = std::exchange(once->done, nullptr))
-      callback(std::move(result));
-  };
 }
 
 Result<void> check_name(std::string_view name) {
@@ -258,6 +239,16 @@ void Requests::tell_attempt(detail::AttemptNews news, ports::Callback<bool> done
   told.json = std::move(news.json);
   told.error = std::move(news.error);
   post(*mailbox_, messages::Tell{std::move(told), answered_once(std::move(done))});
+}
+
+void Requests::transact(ports::TransactionRequest request, ports::Callback<std::string> done) {
+  if (transactions_ == nullptr) return Operations::transact(std::move(request), std::move(done));
+  transactions_->transact(std::move(request), std::move(done));
+}
+
+void Requests::entity(ports::EntityOperation operation, ports::Callback<std::string> done) {
+  if (transactions_ == nullptr) return Operations::entity(std::move(operation), std::move(done));
+  transactions_->entity(std::move(operation), std::move(done));
 }
 
 Result<ports::ListReply> Requests::list(const ports::ListRequest&) {

@@ -13,6 +13,8 @@
 
 namespace eventual::host {
 
+class Transactions;
+
 /// What a query answers to a view; runs its function on the calling thread. NotFound when it is not
 /// declared, InvalidInput, or what the function throws.
 Result<std::string> answer_query(const detail::Declarations& declarations, std::string_view query,
@@ -49,9 +51,15 @@ class Requests : public ports::Operations {
   void act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) override;
   void tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) override;
 
+  void transact(ports::TransactionRequest request, ports::Callback<std::string> done) override;
+  void entity(ports::EntityOperation operation, ports::Callback<std::string> done) override;
+
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
   ports::Health health() override { return {}; }
+
+  /// Where transactions run; it must outlive this. Without, there are none.
+  void set_transactions(Transactions& transactions) noexcept { transactions_ = &transactions; }
 
   /// From now on nobody waits for a result: the service stops.
   void refuse_waiting() noexcept { refuse_waiting_.store(true); }
@@ -64,6 +72,7 @@ class Requests : public ports::Operations {
   const detail::Declarations& declarations_;
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<const ports::TokenSigner> tokens_;
+  Transactions* transactions_ = nullptr;
   std::atomic<bool> refuse_waiting_{false};
 };
 

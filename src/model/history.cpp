@@ -103,6 +103,7 @@ class JsonWriter {
   explicit JsonWriter(Json& object) : object_(object) {}
 
   void operator()(std::string_view name, std::uint32_t value) { object_.set(name, value); }
+  void operator()(std::string_view name, std::uint64_t value) { object_.set(name, value); }
   void operator()(std::string_view name, bool value) { object_.set(name, value); }
   void operator()(std::string_view name, Timestamp value) { object_.set(name, to_iso8601(value)); }
   void operator()(std::string_view name, Duration value) { object_.set(name, value.count()); }
@@ -155,6 +156,9 @@ class JsonReader {
 
   void operator()(std::string_view name, std::uint32_t& value) {
     if (const Json* found = object_.find(name)) value = to_uint32(*found);
+  }
+  void operator()(std::string_view name, std::uint64_t& value) {
+    if (const Json* found = object_.find(name)) value = found->as_uint64();
   }
   void operator()(std::string_view name, bool& value) {
     if (const Json* found = object_.find(name)) value = found->as_bool();
@@ -227,8 +231,12 @@ std::string_view type_of(const Event& event) noexcept {
 }
 
 bool is_call(const Event& event) noexcept {
-  return std::visit([](const auto& value) { return std::decay_t<decltype(value)>::k_tag >= 64; },
-                    event);
+  return std::visit(
+      [](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        return T::k_tag >= 64 || requires { T::k_is_call; };
+      },
+      event);
 }
 
 bool awaits_answer(const Event& event) noexcept {

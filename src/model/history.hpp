@@ -542,6 +542,89 @@ struct CallCancelled {
   }
 };
 
+/// A call of a transaction. Tags 48 and 49 are calls although their numbers are below 64.
+struct TransactionCalled {
+  static constexpr std::uint8_t k_tag = 48;
+  static constexpr bool k_is_call = true;
+  static constexpr std::string_view k_type = "transaction_called";
+  std::uint32_t seq = 0;
+  std::string transaction;
+  JsonText input;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("transaction", transaction), v("input", input);
+  }
+};
+
+/// An operation on an entity; what it does not use is absent.
+struct EntityCalled {
+  static constexpr std::uint8_t k_tag = 49;
+  static constexpr bool k_is_call = true;
+  static constexpr std::string_view k_type = "entity_called";
+  std::uint32_t seq = 0;
+  std::string operation;  ///< get, put, remove, query, scan
+  std::string entity;
+  std::string index;
+  std::optional<JsonText> key;
+  std::optional<JsonText> value;
+  std::optional<std::uint64_t> expected_version;
+  std::optional<JsonText> condition;
+  std::optional<JsonText> select;
+  std::optional<std::uint32_t> limit;
+  std::string cursor;
+  std::optional<bool> descending;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("operation", operation), v("entity", entity), v("index", index), v("key", key),
+        v("value", value), v("expected_version", expected_version), v("condition", condition),
+        v("select", select), v("limit", limit), v("cursor", cursor), v("descending", descending);
+  }
+};
+
+struct TransactionSucceeded {
+  static constexpr std::uint8_t k_tag = 50;
+  static constexpr std::string_view k_type = "transaction_succeeded";
+  std::uint32_t seq = 0;
+  JsonText result;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("result", result);
+  }
+};
+
+struct TransactionFailed {
+  static constexpr std::uint8_t k_tag = 51;
+  static constexpr std::string_view k_type = "transaction_failed";
+  std::uint32_t seq = 0;
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("error", error);
+  }
+};
+
+struct EntitySucceeded {
+  static constexpr std::uint8_t k_tag = 52;
+  static constexpr std::string_view k_type = "entity_succeeded";
+  std::uint32_t seq = 0;
+  JsonText result;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("result", result);
+  }
+};
+
+struct EntityFailed {
+  static constexpr std::uint8_t k_tag = 53;
+  static constexpr std::string_view k_type = "entity_failed";
+  std::uint32_t seq = 0;
+  ErrorRecord error;
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("error", error);
+  }
+};
+
 using Event =
     std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted,
                  TimerFired, CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded,
@@ -551,7 +634,9 @@ using Event =
                  ExecutionContinued, ExecutionSucceeded, ExecutionFailed, ExecutionCancelled,
                  ExecutionTimedOut, ExecutionTerminated, TaskScheduled, TimerStarted,
                  ChildScheduled, SignalSent, ConditionStarted, SignalExpected, VersionMarked,
-                 UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled, SignalsUnread>;
+                 UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled, SignalsUnread,
+                 TransactionCalled, EntityCalled, TransactionSucceeded, TransactionFailed,
+                 EntitySucceeded, EntityFailed>;
 
 /// "task_succeeded", …
 std::string_view type_of(const Event& event) noexcept;

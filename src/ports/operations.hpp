@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "eventual/detail/entity_calls.hpp"
 #include "eventual/detail/runtime.hpp"
 #include "eventual/error.hpp"
 #include "eventual/json.hpp"
@@ -167,6 +168,21 @@ struct ScheduleReply {
   std::vector<std::string> started;  ///< ids
 };
 
+/// A call of a transaction from outside of workflows.
+struct TransactionRequest {
+  std::string transaction;
+  std::string input_json = "null";
+  std::string id;  ///< with an id it happens once; empty: every call counts
+  bool here = false;  ///< the calling thread may run the handler
+};
+
+/// An operation on an entity from outside of workflows.
+struct EntityOperation {
+  detail::EntityRequest request;
+  const void* item = nullptr;  ///< put: the item itself, for the time of the call; may be null
+  bool here = false;           ///< the calling thread may wait for the disk
+};
+
 struct Health {
   bool live = true;
   bool ready = true;
@@ -232,6 +248,14 @@ class Operations {
   /// to stop. NotAllowed (a token that is not this service's), Closed (the attempt is over),
   /// InvalidInput (no result of the task), LimitExceeded, Unavailable.
   virtual void tell_attempt(detail::AttemptNews news, Callback<bool> done);
+
+  /// Completes with the transaction's result once it is durable. NotFound, InvalidInput, what the
+  /// handler throws, TransactionConflict, AlreadyExists (the id, with another input), LimitExceeded,
+  /// Unavailable.
+  virtual void transact(TransactionRequest request, Callback<std::string> done);
+  /// Completes with the result as engine::EntityTransaction::perform gives it, a write once it is
+  /// durable.
+  virtual void entity(EntityOperation operation, Callback<std::string> done);
 
   /// Blocking reads of the store.
   virtual Result<ListReply> list(const ListRequest& request) = 0;

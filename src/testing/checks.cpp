@@ -32,7 +32,11 @@ bool is_result(const model::Event& event) {
          std::holds_alternative<model::ChildFailed>(event) ||
          std::holds_alternative<model::SignalDelivered>(event) ||
          std::holds_alternative<model::SignalRefused>(event) ||
-         std::holds_alternative<model::CancelDelivered>(event);
+         std::holds_alternative<model::CancelDelivered>(event) ||
+         std::holds_alternative<model::TransactionSucceeded>(event) ||
+         std::holds_alternative<model::TransactionFailed>(event) ||
+         std::holds_alternative<model::EntitySucceeded>(event) ||
+         std::holds_alternative<model::EntityFailed>(event);
 }
 
 bool is_success(const model::Event& event) {

@@ -78,6 +78,9 @@ void spoil(engine::Output& output, PlantedDefect defect, base::Random& random) {
       return;
     case PlantedDefect::retry_loses_results:
       return forget_copied_results(batch);
+    case PlantedDefect::skips_preconditions:
+      for (engine::Part& part : output.parts) part.batch.preconditions.clear();
+      return;
     default:
       return;  // it is not in what is written
   }

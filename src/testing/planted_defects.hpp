@@ -25,7 +25,9 @@ enum class PlantedDefect : std::uint8_t {
   fires_timers_early,     ///< the engine is told a later time than it is
   stale_writer,           ///< a process that has died writes once more, after the next one began
   delivers_twice,         ///< some signals reach their execution a second time
+  skips_preconditions,    ///< transactions are committed whatever has changed meanwhile
 };
+/// Those that every service meets: the last needs transactions.
 inline constexpr int k_planted_defects = 14;
 
 /// The output as a host with that defect handles it.

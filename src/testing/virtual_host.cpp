@@ -28,18 +28,39 @@ VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp 
       tokens_(std::make_shared<host::Tokens>("a key for tests: no secret of anybody")),
       requests_(service.declarations(), mailbox_, tokens_),
       handler_host_{requests_, service.declarations(), nullptr, options.log, this},
-      info_{service.name(), "http://localhost:9000"} {
+      info_{service.name(), "http://localhost:9000"},
+      transactions_(store, {handler_host_, info_, *mailbox_, nullptr,
+                            [this](std::function<void()> job) {
+                              later_.push_back(std::move(job));
+                              return Result<void>();
+                            },
+                            [this](std::function<void()> job) {
+                              later_.push_back(std::move(job));
+                              return Result<void>();
+                            }}) {
+  requests_.set_transactions(transactions_);
   options.engine.seed = options.seed;
   engine_ = std::make_unique<engine::Engine>(service.declarations(), store, nullptr, options.engine,
                                              options.log);
   engine_->recover(now_).value();
 }
 
-VirtualHost::~VirtualHost() { strands_.abandon_all(); }
+VirtualHost::~VirtualHost() {
+  strands_.abandon_all();
+  // What is dropped answers whoever waits, while all that it stands on is still there.
+  uncommitted_.reset();
+  engine_.reset();
+  std::vector<host::Message> messages;
+  mailbox_->close();
+  mailbox_->take(messages);
+  messages.clear();
+  std::exchange(later_, {}).clear();
+}
 
 std::vector<host::Message> VirtualHost::collect_mail() {
   std::vector<host::Message> messages;
   mailbox_->take(messages);
+  for (std::function<void()>& job : std::exchange(later_, {})) strands_.run(std::move(job));
   return messages;
 }
 
@@ -58,6 +79,10 @@ void VirtualHost::give(host::Message message) {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, engine::AttemptResult>) {
           engine_->attempt_finished(std::move(value), now_);
+        } else if constexpr (std::is_same_v<T, engine::StoreCallResult>) {
+          engine_->store_call_finished(std::move(value), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::Commit>) {
+          engine_->add_part(std::move(value.part));
         } else if constexpr (std::is_same_v<T, host::messages::Start>) {
           engine_->start(std::move(value.request), std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::Signal>) {
@@ -106,6 +131,7 @@ void VirtualHost::give(host::Message message) {
 void VirtualHost::begin_commit() {
   if (uncommitted_) return;
   uncommitted_ = engine_->take_output();
+  refused_before_ = false;
   if (defect_ == PlantedDefect::none) return;
   spoil(*uncommitted_, defect_, random_);
   if (defect_ == PlantedDefect::acts_before_commit) perform(*uncommitted_);
@@ -114,8 +140,9 @@ void VirtualHost::begin_commit() {
 
 Result<void> VirtualHost::commit() {
   begin_commit();
-  if (!uncommitted_->batch.empty()) {
-    const auto written = store_.commit({&uncommitted_->batch, 1});
+  if (!uncommitted_->batch.empty() || !uncommitted_->parts.empty()) {
+    const auto written = engine::commit_output(store_, *uncommitted_, refused_before_);
+    refused_before_ = true;
     if (!written && defect_ != PlantedDefect::ignores_write_error) return written.error();
   }
   engine::Output output = std::move(*uncommitted_);
@@ -130,6 +157,13 @@ void VirtualHost::perform(engine::Output& output) {
   output.attempts.clear();
   for (const engine::StopAttempt& wanted : output.stops) stop(wanted);
   output.stops.clear();
+  for (const engine::Part& part : output.parts) {
+    if (part.done) part.done(part.committed);
+  }
+  for (engine::StoreCall& call : output.store_calls) {
+    later_.push_back([this, call = std::move(call)]() mutable { transactions_.perform(std::move(call)); });
+  }
+  output.store_calls.clear();
   answer_all(output);
 }
 

@@ -19,6 +19,7 @@
 #include "host/handler_runtime.hpp"
 #include "host/mailbox.hpp"
 #include "host/requests.hpp"
+#include "host/transactions.hpp"
 #include "ports/store.hpp"
 #include "testing/planted_defects.hpp"
 #include "testing/strands.hpp"
@@ -57,10 +58,10 @@ class VirtualHost final : private host::HandlerTime {
   void set_substitutes(FindSubstitute find) { find_substitute_ = std::move(find); }
 
   // --- everything that is ready, one thing at a time ---
-  bool has_mail() const noexcept { return !mailbox_->empty(); }
+  bool has_mail() const noexcept { return !mailbox_->empty() || !later_.empty(); }
   bool has_output() const noexcept { return uncommitted_.has_value() || engine_->has_output(); }
   std::size_t attempts_ready() const noexcept { return attempts_.size(); }
-  /// Gives the engine all that was posted.
+  /// Gives the engine all that was posted, and runs transactions that are to run again.
   void take_mail();
   /// All that was posted, oldest first, for the caller to give.
   std::vector<host::Message> collect_mail();
@@ -124,7 +125,10 @@ class VirtualHost final : private host::HandlerTime {
   std::unique_ptr<engine::Engine> engine_;
   host::HandlerHost handler_host_;
   ServiceInfo info_;
+  std::deque<std::function<void()>> later_;  // transactions that wait for a thread
+  host::Transactions transactions_;
   std::optional<engine::Output> uncommitted_;
+  bool refused_before_ = false;  // what is uncommitted was given to the store
   std::deque<engine::Attempt> attempts_;
   FindSubstitute find_substitute_;
   struct Running {

@@ -37,7 +37,10 @@ void Executor::cancel_call(std::uint32_t slot, std::source_location location) {
       call != pending_.end() && call->second.slot.index() == slot) {
     const std::uint32_t seq = call->first;
     Pending& pending = call->second;
-    if (pending.kind == Pending::Kind::signal_send || pending.cancelled) return;
+    if (pending.kind == Pending::Kind::signal_send || pending.kind == Pending::Kind::store_call ||
+        pending.cancelled) {
+      return;  // it delivers its outcome, soon
+    }
     const bool waits = pending.kind == Pending::Kind::task && cancel_waits(slot);
     model::CallCancelled cancelled{next_seq_++, seq, waits};
     if (!record(cancelled, location, nullptr)) return;

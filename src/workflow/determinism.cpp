@@ -63,6 +63,23 @@ struct SameCall {
   bool operator()(const model::CancelSent& a, const model::CancelSent& b) const {
     return a.seq == b.seq && a.execution_id == b.execution_id;
   }
+  bool operator()(const model::TransactionCalled& a, const model::TransactionCalled& b) const {
+    return a.seq == b.seq && a.transaction == b.transaction &&
+           same_json(a.input.text, b.input.text, normalise);
+  }
+  bool operator()(const model::EntityCalled& a, const model::EntityCalled& b) const {
+    const auto same = [](const std::optional<model::JsonText>& left,
+                         const std::optional<model::JsonText>& right,
+                         std::string (*normal)(std::string_view)) {
+      if (!left || !right) return left.has_value() == right.has_value();
+      return same_json(left->text, right->text, normal);
+    };
+    return a.seq == b.seq && a.operation == b.operation && a.entity == b.entity &&
+           a.index == b.index && same(a.key, b.key, nullptr) && same(a.value, b.value, normalise) &&
+           a.expected_version == b.expected_version && same(a.condition, b.condition, nullptr) &&
+           same(a.select, b.select, nullptr) && a.limit == b.limit && a.cursor == b.cursor &&
+           a.descending == b.descending;
+  }
   template <class A, class B>
   bool operator()(const A&, const B&) const {
     return false;
@@ -76,6 +93,9 @@ std::string summary(const model::Event& call) {
       [&](const auto& value) {
         if constexpr (requires { value.task; }) text += " " + value.task;
         if constexpr (requires { value.workflow; }) text += " " + value.workflow;
+        if constexpr (requires { value.transaction; }) text += " " + value.transaction;
+        if constexpr (requires { value.operation; }) text += " " + value.operation;
+        if constexpr (requires { value.entity; }) text += " " + value.entity;
         if constexpr (requires { value.signal; }) text += " " + value.signal;
         if constexpr (requires { value.change; }) text += " " + value.change;
         if constexpr (requires { value.update_id; }) text += " " + value.update_id;

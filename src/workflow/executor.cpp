@@ -108,10 +108,14 @@ bool Executor::apply_now(const model::Event& event) {
             }
             return true;
           } else if constexpr (std::is_same_v<T, model::TaskSucceeded> ||
-                               std::is_same_v<T, model::ChildSucceeded>) {
+                               std::is_same_v<T, model::ChildSucceeded> ||
+                               std::is_same_v<T, model::TransactionSucceeded> ||
+                               std::is_same_v<T, model::EntitySucceeded>) {
             return answer(value.seq, value.result.text);
           } else if constexpr (std::is_same_v<T, model::TaskFailed> ||
                                std::is_same_v<T, model::ChildFailed> ||
+                               std::is_same_v<T, model::TransactionFailed> ||
+                               std::is_same_v<T, model::EntityFailed> ||
                                std::is_same_v<T, model::SignalRefused>) {
             return answer(value.seq, value.error.to_error());
           } else if constexpr (std::is_same_v<T, model::TimerFired> ||

@@ -128,7 +128,7 @@ class Executor final : private detail::Runtime {
   };
   /// A call that waits for its answer.
   struct Pending {
-    enum class Kind : std::uint8_t { task, timer, child, signal_send };
+    enum class Kind : std::uint8_t { task, timer, child, signal_send, store_call };
     Kind kind = Kind::timer;
     detail::SlotRef slot;
     bool ends_with_start = false;  ///< a child that is started only
@@ -180,6 +180,8 @@ class Executor final : private detail::Runtime {
   std::uint64_t add_update_handler(std::string_view update, detail::UpdateHandler handler) override;
   detail::SlotRef cancel_execution(std::string execution_id,
                                    std::source_location location) override;
+  detail::SlotRef call_entity(detail::EntityCall call) override;
+  detail::SlotRef call_transaction(detail::TransactionCall call) override;
   Timestamp now() override { return now_; }
   std::uint64_t random_u64() override { return random_.next_u64(); }
   std::string make_id() override;
