@@ -19,7 +19,8 @@
 
 namespace eventual {
 
-/// An item with its version: 1 when it was first put, one more with every change that was committed.
+/// An item with its version: 1 when it was first put, one more with every change that was
+/// committed.
 template <class T>
 struct Versioned {
   T value;
@@ -205,8 +206,7 @@ class Index {
   Future<Page<View>> query(const Partition& partition,
                            const QueryOptions<detail::SortOrNone<Sort>>& options = {},
                            std::source_location location = std::source_location::current()) const {
-    detail::EntityCall call =
-        detail::query_call<T, View>(entity_, name_, options, location);
+    detail::EntityCall call = detail::query_call<T, View>(entity_, name_, options, location);
     call.request.key = detail::key_json(partition);
     call.request.condition = options.sort.json();
     call.request.descending = options.descending;
@@ -268,9 +268,9 @@ class Entity {
       std::source_location location = std::source_location::current()) const
     requires k_sorted
   {
-    return read<std::optional<Versioned<T>>>(
-        detail::key_json(partition, sort), detail::decoder_of<std::optional<Versioned<T>>>(),
-        location);
+    return read<std::optional<Versioned<T>>>(detail::key_json(partition, sort),
+                                             detail::decoder_of<std::optional<Versioned<T>>>(),
+                                             location);
   }
 
   /// Stores the item under its key, instead of what was there. Gives its version.

@@ -200,8 +200,7 @@ class Service {
     definition.place = [key](const void* item) {
       return key.bytes(*static_cast<const T*>(item)).value();
     };
-    definition.with_item = [](std::string_view json,
-                              const std::function<void(const void*)>& use) {
+    definition.with_item = [](std::string_view json, const std::function<void(const void*)>& use) {
       const T item = detail::decode_value<T>(json);
       use(&item);
     };

@@ -22,6 +22,7 @@
 #include "eventual/signal.hpp"
 #include "eventual/simulation.hpp"
 #include "eventual/task.hpp"
+#include "eventual/transaction.hpp"
 #include "eventual/workflow.hpp"
 
 namespace eventual {
@@ -386,6 +387,36 @@ class TestEnvironment {
     if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
   }
 
+  /// Calls a transaction, as a command's handler would. Throws what it fails with.
+  template <class Input, class Output>
+  Output run(const Transaction<Input, Output>& transaction, const detail::Stored<Input>& input,
+             const TransactOptions& options = {})
+    requires(!std::is_void_v<Input>)
+  {
+    return in_handler([&] { return transaction(input, options).get(); });
+  }
+  template <class Input, class Output>
+  Output run(const Transaction<Input, Output>& transaction, const TransactOptions& options = {})
+    requires std::is_void_v<Input>
+  {
+    return in_handler([&] { return transaction(options).get(); });
+  }
+
+  /// Runs `function` as a command's handler, where entities can be read and written:
+  /// `env.in_handler([&] { return accounts.get("a").get(); })`. Throws what it throws, and
+  /// Error("NotClosed") when it waits for what needs time to pass.
+  template <class Function>
+  auto in_handler(Function function) -> std::invoke_result_t<Function&> {
+    using Output = std::invoke_result_t<Function&>;
+    if constexpr (std::is_void_v<Output>) {
+      run_in_handler([&] { function(); });
+    } else {
+      std::optional<Output> output;
+      run_in_handler([&] { output.emplace(function()); });
+      return std::move(*output);
+    }
+  }
+
   /// Runs the code of every execution, open and closed, over its history once more. Throws the
   /// first DeterminismError.
   void replay_all();
@@ -421,6 +452,7 @@ class TestEnvironment {
   friend class TestExecution;
 
   bool tell_attempt(detail::AttemptNews news);
+  void run_in_handler(const std::function<void()>& function);
   std::shared_ptr<detail::TaskMockCore> mock_json(std::string_view task,
                                                   detail::TaskMockCore::Act standing);
   std::string fork_id(const ExecutionId& source, std::uint32_t seq, std::string name);

@@ -209,7 +209,15 @@ class Engine {
  private:
   /// A call without its answer.
   struct OpenCall {
-    enum class Kind : std::uint8_t { task, timer, child, signal_send, cancel_send, timed_wait, store_call };
+    enum class Kind : std::uint8_t {
+      task,
+      timer,
+      child,
+      signal_send,
+      cancel_send,
+      timed_wait,
+      store_call
+    };
     Kind kind = Kind::task;
     Timestamp since{};
     std::string name;  ///< task, workflow, signal
@@ -301,7 +309,15 @@ class Engine {
     std::optional<SoftKey> timer;
   };
   struct SoftTimer {  ///< needs no row: a restart makes it anew or nobody misses it
-    enum class Kind : std::uint8_t { attempt, waiter, update, heartbeat, heartbeat_row, limiter, store_call };
+    enum class Kind : std::uint8_t {
+      attempt,
+      waiter,
+      update,
+      heartbeat,
+      heartbeat_row,
+      limiter,
+      store_call
+    };
     Kind kind;
     std::string execution_id;  ///< of a limiter: its name
     std::uint32_t run = 0;

@@ -59,13 +59,12 @@ Result<void> apply_condition(const std::string& text, const std::vector<detail::
     to = past(*last);
     return {};
   }
-  const auto key = kind == "begins_with"
-                       ? [&]() -> Result<std::string> {
-                           auto begin = model::key_bytes_beginning(sort, value);
-                           if (!begin) return begin;
-                           return prefix + *begin;
-                         }()
-                       : bytes(value);
+  const auto key = kind == "begins_with" ? [&]() -> Result<std::string> {
+    auto begin = model::key_bytes_beginning(sort, value);
+    if (!begin) return begin;
+    return prefix + *begin;
+  }()
+      : bytes(value);
   if (!key) return key.error();
   if (kind == "equal" || kind == "begins_with") {
     from = *key;
@@ -91,8 +90,7 @@ Result<std::string> selected(const std::string& value, const Json& names) {
   if (!item) return item.error();
   Json some = Json::object();
   for (const Json& name : names.as_array()) {
-    if (Json* member = item->find(name.as_string()))
-      some.set(name.as_string(), std::move(*member));
+    if (Json* member = item->find(name.as_string())) some.set(name.as_string(), std::move(*member));
   }
   return some.dump();
 }
@@ -140,27 +138,27 @@ Result<void> EntityTransaction::collect(
   std::size_t rows = 0;
   std::string last;
   bool more = false;
-  const auto scanned = store_.scan(
-      range.index == nullptr ? Table::entities : Table::indexes,
-      {range.from, range.to, range.descending}, [&](std::string_view row, std::string_view value) {
-        if (rows == rows_max) {
-          more = true;
-          return false;
-        }
-        ++rows;
-        last = row;
-        if (range.index != nullptr) {
-          places.emplace_back(row, value);
-          return true;
-        }
-        auto record = model::decode_entity(value);
-        if (!record) {
-          failure = record.error();
-          return false;
-        }
-        stored.emplace(row, std::move(*record));
-        return true;
-      });
+  const auto scanned = store_.scan(range.index == nullptr ? Table::entities : Table::indexes,
+                                   {range.from, range.to, range.descending},
+                                   [&](std::string_view row, std::string_view value) {
+                                     if (rows == rows_max) {
+                                       more = true;
+                                       return false;
+                                     }
+                                     ++rows;
+                                     last = row;
+                                     if (range.index != nullptr) {
+                                       places.emplace_back(row, value);
+                                       return true;
+                                     }
+                                     auto record = model::decode_entity(value);
+                                     if (!record) {
+                                       failure = record.error();
+                                       return false;
+                                     }
+                                     stored.emplace(row, std::move(*record));
+                                     return true;
+                                   });
   if (!scanned) return scanned.error();
   if (failure) return *failure;
   for (auto& [row, key] : places) {

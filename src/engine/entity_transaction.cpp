@@ -65,8 +65,8 @@ Result<EntityTransaction::Item*> EntityTransaction::find_item(
   if (*bytes) {
     auto record = model::decode_entity(**bytes);
     if (!record)
-      return Error(record.error().name(), record.error().message() + " (entity " + entity.name +
-                                              ")");
+      return Error(record.error().name(),
+                   record.error().message() + " (entity " + entity.name + ")");
     item.before = std::move(*record);
     item.now = item.before;
   }
@@ -78,13 +78,13 @@ Result<void> EntityTransaction::check_version(const Item& item,
   if (!request.expected_version) return {};
   const std::uint64_t found = item.before ? item.before->version : 0;
   if (found == *request.expected_version) return {};
-  return Error(std::string(error_names::k_unexpected_version),
-               "Operation expected version " + std::to_string(*request.expected_version) +
-                   " but found " + std::to_string(found) + ".",
-               Json::object({{"entity", request.entity},
-                             {"expected", *request.expected_version},
-                             {"found", found}})
-                   .dump());
+  return Error(
+      std::string(error_names::k_unexpected_version),
+      "Operation expected version " + std::to_string(*request.expected_version) + " but found " +
+          std::to_string(found) + ".",
+      Json::object(
+          {{"entity", request.entity}, {"expected", *request.expected_version}, {"found", found}})
+          .dump());
 }
 
 // --- operations ---
@@ -265,8 +265,8 @@ std::vector<EntityTransaction::Change> EntityTransaction::item_changes() const {
   std::vector<Change> all;
   for (const auto& [row, item] : items_) {
     if (!item.changed) continue;
-    all.push_back({item.entity, item.before ? &*item.before : nullptr,
-                   item.now ? &*item.now : nullptr});
+    all.push_back(
+        {item.entity, item.before ? &*item.before : nullptr, item.now ? &*item.now : nullptr});
   }
   return all;
 }

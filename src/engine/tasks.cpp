@@ -471,8 +471,8 @@ void Engine::take_up(Live& live, Timestamp now) {
       const std::string_view kind =
           call.kind == OpenCall::Kind::store_call ? "transaction or entity " : "task ";
       park(live,
-           Error("CrashedRepeatedly", std::string(kind) + call.name + " (call " + std::to_string(seq) +
-                                          ") crashed the process " +
+           Error("CrashedRepeatedly", std::string(kind) + call.name + " (call " +
+                                          std::to_string(seq) + ") crashed the process " +
                                           std::to_string(options_.crashes_max) + " times"),
            now);
       continue;

@@ -108,8 +108,7 @@ using Message =
     std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Update,
                  messages::Published, messages::Describe, messages::WaitClosed, messages::Act,
                  messages::Retry, messages::Fork, messages::Schedules, messages::ActOnSchedule,
-                 messages::Tell, messages::Drain, messages::Commit,
-                 engine::StoreCallResult>;
+                 messages::Tell, messages::Drain, messages::Commit, engine::StoreCallResult>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {

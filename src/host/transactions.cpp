@@ -69,11 +69,10 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
 
   void attempt() {
     ++attempt_;
-    engine::EntityTransaction transaction(owner_.reads_, owner_.host_.handlers.declarations,
-                                          owner_.random(),
-                                          definition_ != nullptr
-                                              ? engine::EntityTransaction::Kind::transaction
-                                              : engine::EntityTransaction::Kind::plain);
+    engine::EntityTransaction transaction(
+        owner_.reads_, owner_.host_.handlers.declarations, owner_.random(),
+        definition_ != nullptr ? engine::EntityTransaction::Kind::transaction
+                               : engine::EntityTransaction::Kind::plain);
     std::vector<engine::OutgoingSignal> signals;
     auto known = recorded(transaction);
     if (!known) return finish(known.error(), is_unavailable(known.error()));
@@ -105,7 +104,8 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
       if (open->done) return std::optional(std::move(open->result));
     }
     if (!id_.empty()) {
-      const auto row = transaction.read(Table::dedupe, keys::transaction_id(definition_->name, id_));
+      const auto row =
+          transaction.read(Table::dedupe, keys::transaction_id(definition_->name, id_));
       if (!row) return row.error();
       if (!*row) return std::optional<std::string>();
       auto record = model::decode_transaction(**row);
@@ -264,7 +264,8 @@ void Transactions::transact(ports::TransactionRequest request, ports::Callback<s
     }
   }
   auto run = std::make_shared<Run>(
-      *this, [done = std::move(done)](Result<std::string> result, bool) { done(std::move(result)); });
+      *this,
+      [done = std::move(done)](Result<std::string> result, bool) { done(std::move(result)); });
   run->call(*definition, std::move(request.input_json));
   if (!request.id.empty()) {
     run->set_id(std::move(request.id));
@@ -275,7 +276,8 @@ void Transactions::transact(ports::TransactionRequest request, ports::Callback<s
 
 void Transactions::entity(ports::EntityOperation operation, ports::Callback<std::string> done) {
   auto run = std::make_shared<Run>(
-      *this, [done = std::move(done)](Result<std::string> result, bool) { done(std::move(result)); });
+      *this,
+      [done = std::move(done)](Result<std::string> result, bool) { done(std::move(result)); });
   run->operation(std::move(operation.request), operation.here ? operation.item : nullptr);
   start(std::move(run), operation.here);
 }
@@ -313,8 +315,8 @@ void Transactions::forget_old_ids() {
   engine::Part part;
   const std::string from = keys::transaction_times();
   const std::string to = keys::transaction_time(now() - base::k_event_id_retention, {}, {});
-  const auto scanned = reads_.scan(
-      Table::dedupe, {from, to}, [&](std::string_view row, std::string_view) {
+  const auto scanned =
+      reads_.scan(Table::dedupe, {from, to}, [&](std::string_view row, std::string_view) {
         const auto time = keys::parse_transaction_time(row);
         if (!time) return true;
         part.batch.remove(Table::dedupe, std::string(row));

@@ -278,7 +278,8 @@ std::size_t parts_length(std::string_view bytes, std::size_t parts) {
       continue;
     }
     // Within text a zero is followed by 0xff, at its end by something else.
-    for (++at; at + 1 < bytes.size() && (bytes[at] != '\0' || bytes[at + 1] != detail::k_end); ++at) {
+    for (++at; at + 1 < bytes.size() && (bytes[at] != '\0' || bytes[at + 1] != detail::k_end);
+         ++at) {
     }
     at += 2;
   }

@@ -44,8 +44,8 @@ struct TransactionRecord {
 std::string encode(const TransactionRecord& record);
 Result<TransactionRecord> decode_transaction(std::string_view bytes);
 
-/// A call of a workflow that changes entities: it may happen while its row says so, and the row then
-/// holds its result. The row goes when the history has it.
+/// A call of a workflow that changes entities: it may happen while its row says so, and the row
+/// then holds its result. The row goes when the history has it.
 struct OpenStoreCall {
   bool done = false;
   std::string result;  ///< JSON

@@ -625,18 +625,16 @@ struct EntityFailed {
   }
 };
 
-using Event =
-    std::variant<ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted,
-                 TimerFired, CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded,
-                 ChildFailed, SignalDelivered, SignalRefused, CancelRequested, ExecutionParked,
-                 ExecutionUnparked, TaskAttemptDeferred, ExecutionPaused, ExecutionResumed,
-                 ExecutionForked, ExecutionAdopted, UpdateReceived, CancelDelivered,
-                 ExecutionContinued, ExecutionSucceeded, ExecutionFailed, ExecutionCancelled,
-                 ExecutionTimedOut, ExecutionTerminated, TaskScheduled, TimerStarted,
-                 ChildScheduled, SignalSent, ConditionStarted, SignalExpected, VersionMarked,
-                 UpdateSucceeded, UpdateFailed, CancelSent, CallCancelled, SignalsUnread,
-                 TransactionCalled, EntityCalled, TransactionSucceeded, TransactionFailed,
-                 EntitySucceeded, EntityFailed>;
+using Event = std::variant<
+    ExecutionStarted, TaskSucceeded, TaskFailed, TaskAttemptFailed, TaskAttemptStarted, TimerFired,
+    CallTimedOut, SignalReceived, ChildStarted, ChildSucceeded, ChildFailed, SignalDelivered,
+    SignalRefused, CancelRequested, ExecutionParked, ExecutionUnparked, TaskAttemptDeferred,
+    ExecutionPaused, ExecutionResumed, ExecutionForked, ExecutionAdopted, UpdateReceived,
+    CancelDelivered, ExecutionContinued, ExecutionSucceeded, ExecutionFailed, ExecutionCancelled,
+    ExecutionTimedOut, ExecutionTerminated, TaskScheduled, TimerStarted, ChildScheduled, SignalSent,
+    ConditionStarted, SignalExpected, VersionMarked, UpdateSucceeded, UpdateFailed, CancelSent,
+    CallCancelled, SignalsUnread, TransactionCalled, EntityCalled, TransactionSucceeded,
+    TransactionFailed, EntitySucceeded, EntityFailed>;
 
 /// "task_succeeded", …
 std::string_view type_of(const Event& event) noexcept;

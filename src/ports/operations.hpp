@@ -172,7 +172,7 @@ struct ScheduleReply {
 struct TransactionRequest {
   std::string transaction;
   std::string input_json = "null";
-  std::string id;  ///< with an id it happens once; empty: every call counts
+  std::string id;     ///< with an id it happens once; empty: every call counts
   bool here = false;  ///< the calling thread may run the handler
 };
 
@@ -250,8 +250,8 @@ class Operations {
   virtual void tell_attempt(detail::AttemptNews news, Callback<bool> done);
 
   /// Completes with the transaction's result once it is durable. NotFound, InvalidInput, what the
-  /// handler throws, TransactionConflict, AlreadyExists (the id, with another input), LimitExceeded,
-  /// Unavailable.
+  /// handler throws, TransactionConflict, AlreadyExists (the id, with another input),
+  /// LimitExceeded, Unavailable.
   virtual void transact(TransactionRequest request, Callback<std::string> done);
   /// Completes with the result as engine::EntityTransaction::perform gives it, a write once it is
   /// durable.

@@ -161,7 +161,8 @@ void VirtualHost::perform(engine::Output& output) {
     if (part.done) part.done(part.committed);
   }
   for (engine::StoreCall& call : output.store_calls) {
-    later_.push_back([this, call = std::move(call)]() mutable { transactions_.perform(std::move(call)); });
+    later_.push_back(
+        [this, call = std::move(call)]() mutable { transactions_.perform(std::move(call)); });
   }
   output.store_calls.clear();
   answer_all(output);

@@ -231,9 +231,9 @@ IndexDefinition& Declarations::add_index(std::string_view entity, IndexDefinitio
                                      line_of(first->location)));
     return stray_indexes_.emplace_back(std::move(definition));
   }
-  check.require(owner.indexes.size() < base::k_entity_indexes_max,
-                fmt::format("entity {} has more than {} indexes", entity,
-                            base::k_entity_indexes_max));
+  check.require(
+      owner.indexes.size() < base::k_entity_indexes_max,
+      fmt::format("entity {} has more than {} indexes", entity, base::k_entity_indexes_max));
   return owner.indexes.emplace_back(std::move(definition));
 }
 

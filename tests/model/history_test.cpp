@@ -18,6 +18,7 @@ class RandomFields {
  public:
   explicit RandomFields(base::Random& random) : random_(random) {}
 
+  void operator()(std::string_view, std::uint64_t& value) { value = random_.below(1'000'000); }
   void operator()(std::string_view, std::uint32_t& value) {
     value = random_.one_in(4) ? 0xffffffffU : static_cast<std::uint32_t>(random_.below(300));
   }
@@ -199,6 +200,12 @@ TEST(History, TagsNeverChange) {
   EXPECT_EQ(ExecutionAdopted::k_tag, 28);
   EXPECT_EQ(ExecutionContinued::k_tag, 37);
   EXPECT_EQ(SignalsUnread::k_tag, 58);
+  EXPECT_EQ(TransactionCalled::k_tag, 48);
+  EXPECT_EQ(EntityCalled::k_tag, 49);
+  EXPECT_EQ(TransactionSucceeded::k_tag, 50);
+  EXPECT_EQ(TransactionFailed::k_tag, 51);
+  EXPECT_EQ(EntitySucceeded::k_tag, 52);
+  EXPECT_EQ(EntityFailed::k_tag, 53);
   EXPECT_EQ(CallCancelled::k_tag, 70);
   EXPECT_EQ(VersionMarked::k_tag, 72);
   EXPECT_EQ(UpdateSucceeded::k_tag, 73);

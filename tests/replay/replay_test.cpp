@@ -61,6 +61,7 @@ struct Workflows : TestService {
     service.workflow("patient", &patient);
     service.workflow("chat", &chat);
     service.workflow("bounded", &bounded);
+    service.workflow("teller", &teller);
   }
 };
 

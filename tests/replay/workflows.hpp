@@ -32,6 +32,25 @@ inline Future<std::string> family(std::string name) {
       (told ? "" : " " + told.error().name());
 }
 
+struct Purse {
+  std::string id;
+  std::int64_t coins = 0;
+};
+
+/// A transaction that succeeds and one that fails, an item that is put, read and put too late.
+inline Future<std::string> teller(std::string name) {
+  constexpr Transaction<std::string, std::string> swap("swap");
+  constexpr Entity<Purse, std::string> purses("purses");
+  const std::string first = co_await swap(name);
+  Result<std::string> second = co_await settle(swap(first));
+  co_await purses.put({name, 1});
+  const auto purse = co_await purses.get(name);
+  Result<std::uint64_t> late =
+      co_await settle(purses.put({name, purse->coins + 1}, {.expected_version = 7}));
+  co_return first + " " + (second ? *second : second.error().name()) + " " +
+      std::to_string(purse->coins) + " " + (late ? "put" : late.error().name());
+}
+
 /// Time, ids, an expected signal with a deadline, and a race.
 inline Future<std::string> patient(std::string name) {
   co_await sleep_for(Duration(60'000));

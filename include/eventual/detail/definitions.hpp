@@ -111,8 +111,8 @@ struct EntityDefinition : Declaration {
   KeyDefinition key;
   std::function<KeyBytes(const void* item)> place;
   /// Reads an item and calls `use` with it. Throws InvalidInput with every bad field.
-  void (*with_item)(std::string_view json, const std::function<void(const void* item)>& use) =
-      nullptr;
+  void (*with_item)(std::string_view json,
+                    const std::function<void(const void* item)>& use) = nullptr;
   std::string (*normalise)(std::string_view json) = nullptr;
   std::deque<IndexDefinition> indexes;
 
@@ -197,7 +197,8 @@ class Declarations {
   std::deque<UpdateDefinition> updates_;
   std::deque<EntityDefinition> entities_;
   std::deque<TransactionDefinition> transactions_;
-  std::deque<IndexDefinition> stray_indexes_;  // of entities that are not declared: handles borrow their names
+  std::deque<IndexDefinition>
+      stray_indexes_;  // of entities that are not declared: handles borrow their names
   std::unordered_map<std::string_view, TaskDefinition*> task_names_;
   std::unordered_map<std::string_view, WorkflowDefinition*> workflow_names_;
   std::unordered_map<std::string_view, SignalDefinition*> signal_names_;

@@ -55,8 +55,8 @@ struct EntityRequest {
   Operation operation = Operation::get;
   std::string entity;
   std::string index = {};  ///< query, scan: empty for the entity's own key
-  std::string key = {};    ///< get, remove: JSON array of the key's parts; query: of the partition's
-  std::string value = {};  ///< put: the item's JSON
+  std::string key = {};  ///< get, remove: JSON array of the key's parts; query: of the partition's
+  std::string value = {};                              ///< put: the item's JSON
   std::optional<std::uint64_t> expected_version = {};  ///< put, remove; 0: the item must not exist
   std::string condition = {};  ///< query: JSON, {"between": [["a"], ["c"]]}; empty: none
   std::string select = {};     ///< query, scan: JSON array of member names; empty: all

@@ -111,7 +111,7 @@ struct KeyMember<std::optional<Member>> {
 std::string member_name_at(const TypeSchema& type, std::ptrdiff_t offset);
 
 template <class T, class Member>
-KeyPart key_part(Member T::*member) {
+KeyPart key_part(Member T::* member) {
   using Value = typename KeyMember<Member>::type;
   static_assert(KeyScalar<Value>,
                 "a member of a key is a std::string, a whole number or an ev::Timestamp");
@@ -195,7 +195,7 @@ struct Key {
 };
 
 template <class T, class Member>
-Parts<T, Member> as_parts(Member T::*member) {
+Parts<T, Member> as_parts(Member T::* member) {
   return {{member}};
 }
 template <class T, class... Members>
