@@ -38,6 +38,7 @@ class OperationsApi::Impl {
     operations::add_acts(endpoints_);
     operations::add_schedules(endpoints_);
     operations::add_tasks(endpoints_);
+    operations::add_entities(endpoints_);
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
       router_.add(endpoints_[i].method, endpoints_[i].pattern, endpoints_[i].name, i).value();
     }

@@ -78,6 +78,31 @@ Json query_json(const detail::QueryDefinition& query) {
 
 Json update_json(const detail::UpdateDefinition& update) { return begin(update, {}); }
 
+Json key_json(const detail::KeyDefinition& key) {
+  const auto names = [](const std::vector<detail::KeyPart>& parts) {
+    Json list = Json::array();
+    for (const detail::KeyPart& part : parts) list.push_back(part.name);
+    return list;
+  };
+  return Json::object({{"partition", names(key.partition)}, {"sort", names(key.sort)}});
+}
+
+Json entity_json(const detail::EntityDefinition& entity) {
+  Json json = Json::object({{"name", entity.name}});
+  if (!entity.description.empty()) json.set("description", entity.description);
+  json.set("item", schema_of_type(entity.input));
+  json.set("key", key_json(entity.key));
+  Json indexes = Json::array();
+  for (const detail::IndexDefinition& index : entity.indexes)
+    indexes.push_back(Json::object({{"name", index.name}, {"key", key_json(index.key)}}));
+  json.set("indexes", std::move(indexes));
+  return json;
+}
+
+Json transaction_json(const detail::TransactionDefinition& transaction) {
+  return begin(transaction, transaction.description);
+}
+
 Json command_json(const detail::CommandDefinition& command) {
   const CommandOptions& options = command.options;
   Json json = begin(command, options.description);
@@ -119,6 +144,8 @@ Json manifest(const detail::Declarations& declarations, const ServiceOptions& op
   json.set("schedules", list(declarations.schedules(), schedule_json));
   json.set("queries", list(declarations.queries(), query_json));
   json.set("updates", list(declarations.updates(), update_json));
+  json.set("entities", list(declarations.entities(), entity_json));
+  json.set("transactions", list(declarations.transactions(), transaction_json));
   return json;
 }
 

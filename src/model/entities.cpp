@@ -1,6 +1,8 @@
 #include "model/entities.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <type_traits>
 
 #include "base/bytes.hpp"
 #include "base/hash.hpp"
@@ -82,6 +84,28 @@ std::string text_of(std::optional<std::string_view> bytes) {
   return std::string(bytes.value_or(std::string_view()));
 }
 
+/// A whole number, also as text, as paths have it.
+template <class Number>
+std::optional<Number> whole_number(const Json& value) {
+  try {
+    if (value.is_integer()) {
+      if constexpr (std::is_signed_v<Number>) {
+        return value.as_int64();
+      } else {
+        return value.as_uint64();
+      }
+    }
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  if (!value.is_string()) return std::nullopt;
+  const std::string& text = value.as_string();
+  Number number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 Result<void> append_value(std::string& out, const KeyPart& part, const Json& value) {
   const auto wrong = [&](std::string_view wanted) {
     return invalid("the key's " + part.name + " must be " + std::string(wanted) + ", not " +
@@ -93,21 +117,17 @@ Result<void> append_value(std::string& out, const KeyPart& part, const Json& val
       detail::append_key_part(out, value.as_string());
       return {};
     case KeyKind::integer:
-      if (!value.is_integer()) return wrong("a whole number");
-      try {
-        detail::append_key_part(out, value.as_int64());
-      } catch (const Error&) {
-        return wrong("a whole number of 64 bits");
+      if (const auto number = whole_number<std::int64_t>(value)) {
+        detail::append_key_part(out, *number);
+        return {};
       }
-      return {};
+      return wrong("a whole number of 64 bits");
     case KeyKind::unsigned_integer:
-      if (!value.is_integer()) return wrong("a whole number");
-      try {
-        detail::append_key_part(out, value.as_uint64());
-      } catch (const Error&) {
-        return wrong("a whole number that is not negative");
+      if (const auto number = whole_number<std::uint64_t>(value)) {
+        detail::append_key_part(out, *number);
+        return {};
       }
-      return {};
+      return wrong("a whole number that is not negative, of 64 bits");
     case KeyKind::time: {
       if (!value.is_string()) return wrong("a time");
       const Result<Timestamp> time = parse_iso8601(value.as_string());

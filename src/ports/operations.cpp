@@ -26,6 +26,7 @@ Result<std::string> Operations::export_history(const HistoryRequest&) {
 
 Result<BackupReply> Operations::backup(const std::string&) {
   return Error(std::string(error_names::k_not_allowed), "there is nothing here to back up");
+}
 
 void Operations::transact(TransactionRequest, Callback<std::string> done) {
   done(Error(std::string(error_names::k_not_allowed), "there are no transactions here"));

@@ -269,6 +269,33 @@ inline const auto linger = service.workflow("linger", [](Plan plan) -> ev::Futur
   co_return co_await step(Step{plan.name + "/linger", plan.number, plan.number});
 });
 
+// --- entities ---
+
+struct Purse {
+  std::string id;
+  std::int64_t coins = 0;
+};
+struct Move {
+  std::string id;
+  std::string from;
+  std::string to;
+  std::int64_t amount = 0;
+};
+
+inline const auto purses = service.entity("purses", ev::key(&Purse::id));
+inline const auto moves = service.entity("moves", ev::key(&Move::id));
+/// Changes two purses and puts the move itself: its version tells how often it happened.
+inline const auto move_coins =
+    service.transaction("move", [](const Move& move, ev::TransactionContext& tx) {
+      auto from = tx.get(purses, move.from).value_or(Purse{move.from});
+      auto to = tx.get(purses, move.to).value_or(Purse{move.to});
+      from.coins -= move.amount;
+      to.coins += move.amount;
+      tx.put(purses, from);
+      tx.put(purses, to);
+      tx.put(moves, move);
+    });
+
 // --- waiting for somebody outside, with limits ---
 
 inline std::int64_t wait_for_file(const std::string& path, const std::string& key) {

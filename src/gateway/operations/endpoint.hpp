@@ -48,5 +48,6 @@ void add_logs(Endpoints& endpoints);
 void add_messages(Endpoints& endpoints);
 void add_schedules(Endpoints& endpoints);
 void add_tasks(Endpoints& endpoints);
+void add_entities(Endpoints& endpoints);
 
 }  // namespace eventual::gateway::operations
