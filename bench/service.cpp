@@ -30,6 +30,15 @@ struct Long {
   std::uint64_t steps = 0;
 };
 
+struct Purse {
+  std::uint64_t id = 0;
+  std::int64_t coins = 0;
+};
+struct Transfer {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+};
+
 Payload make_payload(std::uint64_t index, std::size_t bytes) {
   Payload payload{index, {}};
   const std::size_t empty = to_json(payload).size();
@@ -116,6 +125,18 @@ const auto marked =
         if (result.step != i) throw Error("WrongResult", "another step's result");
       }
       co_return payload;
+    });
+
+const auto sources = service().entity(std::string(names::k_sources), key(&Purse::id));
+const auto targets = service().entity(std::string(names::k_targets), key(&Purse::id));
+const auto transfer = service().transaction(
+    std::string(names::k_transfer), [](const Transfer& input, TransactionContext& tx) {
+      auto from = tx.get(sources, input.from).value_or(Purse{input.from});
+      auto to = tx.get(targets, input.to).value_or(Purse{input.to});
+      --from.coins;
+      ++to.coins;
+      tx.put(sources, from);
+      tx.put(targets, to);
     });
 
 const auto long_one =

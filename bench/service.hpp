@@ -25,6 +25,9 @@ inline constexpr std::string_view k_alarm = "alarm";
 inline constexpr std::string_view k_receiver = "receiver";
 inline constexpr std::string_view k_marked = "marked";
 inline constexpr std::string_view k_long = "long";
+inline constexpr std::string_view k_sources = "sources";
+inline constexpr std::string_view k_targets = "targets";
+inline constexpr std::string_view k_transfer = "transfer";
 inline constexpr std::string_view k_go = "go";  ///< the signal
 }  // namespace names
 

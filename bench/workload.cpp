@@ -36,6 +36,8 @@ constexpr std::array k_workloads = {
              100'000, 1, 100'000, &run_history},
     Workload{"replay", "one core replays a history of 1,000 steps <count> times", 1'000, 1,
              k_replay_steps, &run_replay},
+    Workload{"transfer", "transactions that move a coin between items of two entities of 1,000",
+             100'000, 128, 1, &run_transfer},
     Workload{"payload", "executions of one step whose input and result are 1 KB to 4 MB", 500, 4, 1,
              &run_payload},
 };

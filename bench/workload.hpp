@@ -90,6 +90,8 @@ Measurement run_signal(const Options& options);
 // kills.cpp
 Measurement run_sleep(const Options& options);
 Measurement run_crash(const Options& options);
+// transfers.cpp
+Measurement run_transfer(const Options& options);
 // histories.cpp
 Measurement run_history(const Options& options);
 Measurement run_replay(const Options& options);
