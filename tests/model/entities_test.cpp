@@ -124,7 +124,7 @@ TEST(EntityRows, AreReadAsTheyWereWritten) {
 TEST(EntityRows, KnownBytesReadForEver) {
   // As the first version wrote it.
   const std::string bytes(
-      "\x01\x00\x00\x00\x00\x00\x00\x00\x05\x02\x05[\"a\"]\x02{}\x01\x01i\x01p\x01s", 30);
+      "\x01\x00\x00\x00\x00\x00\x00\x00\x05\x02\x05[\"a\"]\x02{}\x01\x01i\x01p\x01s", 26);
   const EntityRecord record = decode_entity(bytes).value();
   EXPECT_EQ(record.stamp, 5U);
   EXPECT_EQ(record.version, 2U);
