@@ -2,7 +2,9 @@
 // costs little at any moment, and no row is written for it while executions run.
 #include <utility>
 
+#include "base/bytes.hpp"
 #include "engine/engine.hpp"
+#include "model/entities.hpp"
 
 namespace eventual::engine {
 
@@ -120,6 +122,14 @@ void Engine::forget_run(std::uint16_t shard, std::string_view id,
     batch.remove(Table::executions, keys::execution(shard, id, record.run));
     batch.remove(Table::payloads, keys::view(shard, id, record.run));
   }
+  // Of calls on entities that were under way when it closed.
+  const std::string calls = keys::open_store_call(
+      std::string(id) + "/" + (latest ? std::string() : std::to_string(record.run) + "/"));
+  (void)store_.scan(Table::dedupe, {calls, base::prefix_end(calls).value()},
+                    [&](std::string_view row, std::string_view) {
+                      batch.remove(Table::dedupe, std::string(row));
+                      return true;
+                    });
 }
 
 }  // namespace eventual::engine
