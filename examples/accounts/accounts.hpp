@@ -41,14 +41,18 @@ struct Opening {
 
 inline ev::Service bank{"accounts"};
 
+// [accounts]
 inline const auto all_accounts = bank.entity("accounts", ev::key(&Account::id));
 inline const auto by_owner =
     bank.index(all_accounts, "byOwner", ev::key(&Account::owner, &Account::balance));
 inline const auto by_iban = bank.index(all_accounts, "byIban", ev::key(&Account::iban));
+// [/accounts]
 
 /// One partition for each account, in the order of time.
+// [movements]
 inline const auto movements = bank.entity(
     "movements", ev::key(&Movement::account, ev::parts(&Movement::at, &Movement::transfer)));
+// [/movements]
 
 inline const auto open_account =
     bank.transaction("openAccount", [](const Opening& opening, ev::TransactionContext& tx) {
@@ -56,6 +60,7 @@ inline const auto open_account =
              {.expected_version = 0});
     });
 
+// [transfer]
 inline const auto transfer =
     bank.transaction("transfer", [](const Transfer& input, ev::TransactionContext& tx) {
       auto from = tx.get(all_accounts, input.from);
@@ -69,6 +74,7 @@ inline const auto transfer =
       tx.put(movements, {input.from, ev::now(), input.id, -input.amount});
       tx.put(movements, {input.to, ev::now(), input.id, input.amount});
     });
+// [/transfer]
 
 /// A transfer as part of something longer: it happens once, whatever crashes.
 inline const auto standing_order =
@@ -83,9 +89,11 @@ inline const auto standing_order =
       co_return months;
     });
 
+// [pay]
 inline const auto pay = bank.command(
     "pay", {.method = ev::http::Method::post, .path = "/transfers", .summary = "Moves money"},
     [](const Transfer& input) { transfer(input, {.id = input.id}).get(); });
+// [/pay]
 
 /// The richest first.
 inline const auto accounts_of =

@@ -66,5 +66,37 @@ TEST_F(Accounts, TheyAreFoundByOwnerAndByIban) {
   EXPECT_EQ(env.in_handler([] { return by_iban.query("AT01").get().items.size(); }), 1U);
 }
 
+struct Amount {
+  std::int64_t amount = 0;
+};
+
+TEST_F(Accounts, AStatementIsReadAPageAtATime) {
+  for (const char* id : {"p-1", "p-2", "p-3"}) {
+    env.run(transfer, Transfer{id, "a", "b", 10});
+    env.tick();
+  }
+  env.in_handler([] {
+    // [queries]
+    auto newest = movements.query("a", {.limit = 2, .descending = true}).get();
+    auto before =
+        movements.query("a", {.limit = 2, .cursor = newest.cursor, .descending = true}).get();
+    auto amounts = movements.query<Amount>("a").get();  // only this member is read
+    // [/queries]
+    EXPECT_EQ(newest.items.at(0).transfer, "p-3");
+    EXPECT_EQ(before.items.at(0).transfer, "p-1");
+    EXPECT_EQ(before.cursor, "");
+    EXPECT_EQ(amounts.items.size(), 3U);
+  });
+}
+
+TEST(AccountsPage, Tests) {
+  // [tests]
+  ev::TestEnvironment env(bank);
+  env.run(open_account, Opening{"a", "ann", 100, "AT01"});
+  const auto balance = env.in_handler([] { return all_accounts.get("a").get()->balance; });
+  // [/tests]
+  EXPECT_EQ(balance, 100);
+}
+
 }  // namespace
 }  // namespace accounts
