@@ -14,13 +14,13 @@
 #include "base/random.hpp"
 #include "crash/http_client.hpp"
 #include "crash/process.hpp"
-#include "crash/service.hpp"
 #include "eventual/json.hpp"
 
 namespace crash {
 namespace {
 
 using namespace std::chrono_literals;
+using eventual::base::Random;
 
 constexpr int k_clients = 3;
 constexpr int k_purses = 5;
@@ -31,7 +31,9 @@ class Movers {
  public:
   explicit Movers(std::uint64_t seed) {
     for (int client = 0; client < k_clients; ++client)
-      threads_.emplace_back([this, client, seed] { run(client, base::Random(seed + 1 + client)); });
+      threads_.emplace_back([this, client, seed] {
+        run(client, Random(seed + 1 + static_cast<std::uint64_t>(client)));
+      });
   }
   ~Movers() { finish(); }
 
@@ -48,7 +50,7 @@ class Movers {
   std::size_t refused() const { return refused_.load(); }
 
  private:
-  void run(int client, base::Random random) {
+  void run(int client, Random random) {
     for (int number = 0; !ending_.load(); ++number) {
       const auto from = random.below(k_purses);
       const auto to = (from + 1 + random.below(k_purses - 1)) % k_purses;
@@ -67,7 +69,7 @@ class Movers {
         if (answer && answer->status == 200) break;
         // A process that is ending may refuse; anything else is wrong.
         if (answer && answer->status != 503) ++refused_;
-        repeated_ += again ? 0 : 1;
+        if (!again) ++repeated_;
         std::this_thread::sleep_for(5ms);
       }
       ++acknowledged_;
@@ -97,7 +99,7 @@ std::vector<eventual::Json> items(HttpClient& client, const std::string& entity)
 
 TEST(Kill, TransactionsWithAnIdHappenExactlyOnce) {
   const Workspace workspace;
-  base::Random random(20260101);
+  Random random(20260101);
   Movers movers(7);
   for (int kill = 0; kill < k_kills; ++kill) {
     ServiceProcess process(workspace);
