@@ -15,7 +15,8 @@ struct ServiceInfo {
   std::string public_url;
 };
 
-/// What a command's handler may ask for. Valid while the handler runs, on its thread.
+/// What handlers of commands and routes and their middleware may ask for. Valid while the request
+/// is handled, on its thread.
 class CommandContext {
  public:
   CommandContext(const http::Request& request, const ServiceInfo& service)
@@ -23,7 +24,7 @@ class CommandContext {
 
   const http::Request& request() const noexcept { return *request_; }
   const ServiceInfo& service() const noexcept { return *service_; }
-  /// Added to the response.
+  /// Added to the response, whoever gives it; to one that is sent in pieces when it begins.
   http::Fields& response_headers() noexcept { return response_headers_; }
 
  private:

@@ -1,6 +1,7 @@
 // The options of declarations and calls, with their defaults.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -191,6 +192,21 @@ struct CommandOptions {
   Duration timeout = Duration(60'000);  ///< of a request; then the caller gets 503
   Annotations input = {};               ///< of an input that is no struct; its texts are literals
   bool unknown_fields_refused = false;  ///< a member that the input does not have is an error
+  /// Where members of the input come from, as far as it is not the rule (http::Parameter).
+  std::vector<http::Parameter> parameters = {};
+  std::uint32_t concurrency = 0;   ///< requests handled at once; beyond: 429. 0: no limit
+  std::size_t body_bytes_max = 0;  ///< of a request; beyond: 413. 0: the server's own limit
+};
+
+/// The options of a raw route.
+struct RouteOptions {
+  std::string summary = {};
+  std::string description = {};
+  std::vector<std::string> tags = {};
+  Duration timeout = Duration(60'000);  ///< until the answer begins; then the caller gets 503
+  std::uint32_t concurrency = 0;        ///< requests handled at once; beyond: 429. 0: no limit
+  std::size_t body_bytes_max = 0;  ///< of a request; beyond: 413. 0: the server's own limit, none
+                                   ///< for a body that is read in pieces
 };
 
 struct ServiceOptions {

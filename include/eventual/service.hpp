@@ -17,6 +17,7 @@
 #include "eventual/entity.hpp"
 #include "eventual/future.hpp"
 #include "eventual/options.hpp"
+#include "eventual/pipeline.hpp"
 #include "eventual/query.hpp"
 #include "eventual/signal.hpp"
 #include "eventual/task.hpp"
@@ -32,6 +33,10 @@ class Simulation;
 /// never throws: `run` reports every defect with its source line. Must outlive the handles that it
 /// gives.
 class Service {
+ private:
+  detail::Declarations declarations_;
+  ServiceOptions options_;
+
  public:
   explicit Service(std::string name, ServiceOptions options = {});
   ~Service();
@@ -39,6 +44,9 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   const std::string& name() const noexcept { return declarations_.name(); }
+
+  /// Raw routes: `orders.http.get("/hello", handler)`.
+  const Routes<> http;
 
   /// Declares a task. The handler takes its input (or nothing) first, then by type what it wants of
   /// TaskContext& and what `provide` supplies; it runs on a worker thread and may block.
@@ -250,24 +258,18 @@ class Service {
   }
 
   /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants
-  /// of CommandContext&, const http::Request&, const ServiceInfo& and what `provide` supplies.
+  /// of CommandContext&, const http::Request&, const ServiceInfo& and `T&` that `provide` supplies.
   template <class Handler>
   auto command(std::string command_name, CommandOptions options, Handler handler,
                std::source_location location = std::source_location::current()) {
-    using Types = detail::HandlerTypes<Handler>;
-    detail::CommandDefinition definition;
-    describe<Types>(definition, std::move(command_name), location);
-    definition.options = std::move(options);
-    definition.run = detail::make_handler(std::move(handler), definition.options.input,
-                                          definition.options.unknown_fields_refused);
-    return Command<typename Types::Input, typename Types::Output>(
-        declarations_.add(std::move(definition)).name);
+    return unguarded().command(std::move(command_name), std::move(options), std::move(handler),
+                               location);
   }
   template <class Handler>
     requires(!std::is_convertible_v<Handler, CommandOptions>)
   auto command(std::string command_name, Handler handler,
                std::source_location location = std::source_location::current()) {
-    return command(std::move(command_name), CommandOptions{}, std::move(handler), location);
+    return unguarded().command(std::move(command_name), std::move(handler), location);
   }
 
   /// Answers a command of a contract; a handler of other types does not compile.
@@ -275,17 +277,19 @@ class Service {
   Command<Input, Output> implement(
       const Command<Input, Output>& contract, CommandOptions options, Handler handler,
       std::source_location location = std::source_location::current()) {
-    using Types = detail::HandlerTypes<Handler>;
-    static_assert(std::is_same_v<typename Types::Input, Input> &&
-                      std::is_same_v<typename Types::Output, Output>,
-                  "the handler's input and result must be those of the contract");
-    return command(std::string(contract.name()), std::move(options), std::move(handler), location);
+    return unguarded().implement(contract, std::move(options), std::move(handler), location);
   }
   template <class Input, class Output, class Handler>
   Command<Input, Output> implement(
       const Command<Input, Output>& contract, Handler handler,
       std::source_location location = std::source_location::current()) {
-    return implement(contract, CommandOptions{}, std::move(handler), location);
+    return unguarded().implement(contract, std::move(handler), location);
+  }
+
+  /// What is declared through the result runs behind this middleware; see Pipeline::use.
+  template <class Function>
+  auto use(Function function, std::source_location location = std::source_location::current()) {
+    return unguarded().use(std::move(function), location);
   }
 
   /// Gives handlers that ask for `T&` this object. A later call for the same type replaces it
@@ -326,8 +330,8 @@ class Service {
                         std::string input_json, ScheduleOptions options,
                         std::source_location location);
 
-  detail::Declarations declarations_;
-  ServiceOptions options_;
+  Pipeline<> unguarded() { return {declarations_, {}}; }
+
   std::function<void(Simulation&)> simulation_;
 };
 

@@ -369,21 +369,23 @@ class TestEnvironment {
   /// What GET /_eventual/schedules/<name> gives.
   Json view(const Schedule& schedule);
 
-  /// Calls a command in process, through its schemas. Throws what it throws. A command that waits
-  /// for what needs time to pass cannot end: throws Error("NotClosed") that says what everything
-  /// waits for.
+  /// Calls a command in process, as an RPC: through its middleware, which sees `headers`, and its
+  /// schemas. Throws what the handler throws, or http::HttpError where middleware refuses. A
+  /// command that waits for what needs time to pass cannot end: throws Error("NotClosed") that says
+  /// what everything waits for.
   template <class Input, class Output>
-  Output call(const Command<Input, Output>& command, const detail::Stored<Input>& input)
+  Output call(const Command<Input, Output>& command, const detail::Stored<Input>& input,
+              const http::Fields& headers = {})
     requires(!std::is_void_v<Input>)
   {
-    const std::string json = call_json(command.name(), to_json(input));
+    const std::string json = call_json(command.name(), to_json(input), headers);
     if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
   }
   template <class Input, class Output>
-  Output call(const Command<Input, Output>& command)
+  Output call(const Command<Input, Output>& command, const http::Fields& headers = {})
     requires std::is_void_v<Input>
   {
-    const std::string json = call_json(command.name(), "null");
+    const std::string json = call_json(command.name(), "null", headers);
     if constexpr (!std::is_void_v<Output>) return detail::decode_value<Output>(json);
   }
 
@@ -417,6 +419,13 @@ class TestEnvironment {
     }
   }
 
+  /// Sends a request to the command or route of its method and raw_target
+  /// ("/orders/o-1?full=true"), through its middleware, without a network; a body in pieces is
+  /// whole. What a server adds of its own (limits of sizes, Host and Origin checks, CORS of the
+  /// settings) is not there. Throws Error("NotClosed") where the handler waits for what needs time
+  /// to pass.
+  http::Response request(http::Request request);
+
   /// Runs the code of every execution, open and closed, over its history once more. Throws the
   /// first DeterminismError.
   void replay_all();
@@ -442,7 +451,8 @@ class TestEnvironment {
                          std::string input_json);
   std::string update_json(const ExecutionId& execution, std::string_view update,
                           std::string input_json, const UpdateOptions& options);
-  std::string call_json(std::string_view command, std::string input_json);
+  std::string call_json(std::string_view command, std::string input_json,
+                        http::Fields headers = {});
   /// The members of GET /_eventual/executions/<id>.
   Json view(const ExecutionId& execution);
   std::vector<Json> history(const ExecutionId& execution);

@@ -20,9 +20,11 @@
 
 #include "eventual/http.hpp"
 #include "gateway/origin.hpp"
+#include "gateway/pipe.hpp"
 #include "gateway/request_parser.hpp"
 #include "gateway/response_writer.hpp"
 #include "gateway/server.hpp"
+#include "gateway/tls.hpp"
 
 namespace eventual::gateway::detail {
 
@@ -53,9 +55,14 @@ struct Shared {
 };
 
 struct Answer {
+  /// The number of no request: the connection is only to look what there is to do.
+  static constexpr std::uint64_t k_nothing = UINT64_MAX;
   std::weak_ptr<Connection> connection;
   std::uint64_t sequence = 0;
   http::Response response;
+  std::shared_ptr<Pipe> pipe;  ///< what its body comes from; null: it is in the response. Shared
+                               ///< with the handler
+  bool is_event_stream = false;
 };
 
 class Loop;
@@ -69,6 +76,7 @@ struct Mailbox {
   std::shared_ptr<Counters> counters;
 
   void deliver(Answer answer);
+  void nudge(const std::weak_ptr<Connection>& connection);
 };
 
 /// One thread with its connections. All but the mailbox is touched by that thread only, once it
@@ -117,7 +125,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// On the loop's thread. With `refused` it only says that there are too many connections.
   void start(bool refused);
-  void complete(std::uint64_t sequence, http::Response response);
+  void complete(Answer&& answer);
   void mark_waiting(std::uint64_t sequence);
   /// Sends what can be sent, parses what can be parsed, reads on.
   void pump();
@@ -134,18 +142,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool keep_alive = true;
     bool is_head = false;
     bool http_1_0 = false;
+    std::shared_ptr<Pipe> pipe;  // shared with the handler
+    bool is_event_stream = false;
+    bool begun = false;  ///< its head is on its way, the body follows from the pipe
+    bool close = false;  ///< the connection ends after it
   };
 
   void parse();
   bool accept_header();
   void dispatch();
+  /// Hands what was read of a body to its handler; false when parsing pauses.
+  bool pass_body(ParseStatus status);
+  void fail_body(int status, std::string_view name, std::string_view message);
   bool account_body();
   void refuse(const Refusal& refusal);
   void push_answer(http::Response response, bool keep_alive);
   void flush();
   bool collect();
+  bool collect_piece(Slot& slot);
+  void pop_answer(bool close);
   void append_answer(Slot slot, bool close);
   void write();
+  bool seal();
+  bool unseal(std::size_t size);
   void wait_writable();
   void read();
   void on_read(std::size_t size);
@@ -174,6 +193,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string output_body_;  ///< a large body that follows output_
   std::size_t output_sent_ = 0;
 
+  std::unique_ptr<TlsSession> tls_;
+  std::string encrypted_;  ///< read, not decrypted yet
+  bool sealed_ = false;    ///< the output is encrypted
+
+  Admission admission_;
+  std::shared_ptr<Pipe> body_pipe_;  ///< of the request whose body is being read. Shared with its
+                                     ///< handler
+  bool body_keep_alive_ = true;
   std::size_t body_accounted_ = 0;
   Clock::time_point request_began_{};
   Clock::time_point body_began_{};

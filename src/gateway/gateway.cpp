@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "eventual/json.hpp"
 #include "gateway/error_response.hpp"
 #include "gateway/router.hpp"
 #include "gateway/text.hpp"
@@ -14,86 +13,76 @@ namespace {
 
 constexpr std::string_view k_rpc_prefix = "/rpc/";
 
-bool query_is_input(http::Method method) noexcept {
-  return method == http::Method::get || method == http::Method::del || method == http::Method::head;
+/// Nothing in it says that a web page made the request: pages of other sites can send forms, but
+/// not without one of these fields.
+bool is_from_no_browser(const http::Request& request) {
+  return http::find(request.headers, "origin").empty() &&
+         http::find(request.headers, "sec-fetch-site").empty() &&
+         http::find(request.headers, "cookie").empty();
 }
 
-/// Media type application/json or application/…+json; absent is taken as JSON.
+/// Media type application/json or application/…+json; absent is taken as JSON, and so is what tools
+/// say that are not told better (curl -d).
 bool is_json_content(const http::Request& request) {
   std::string_view type = http::find(request.headers, "content-type");
   type = trim(type.substr(0, type.find(';')));
   if (type.empty() || equals_ignoring_case(type, "application/json")) return true;
+  if (equals_ignoring_case(type, "application/x-www-form-urlencoded")) {
+    return is_from_no_browser(request);
+  }
   const std::string lower = to_lower(type);
   return lower.starts_with("application/") && lower.ends_with("+json");
 }
 
-void add_query_text(Json& input, const std::string& name, const std::string& value) {
-  Json* present = input.find(name);
-  if (present == nullptr) {
-    input.set(name, Json(value));
-  } else if (present->is_array()) {
-    present->push_back(Json(value));
-  } else {
-    input.set(name, Json::array({*present, Json(value)}));
-  }
+std::string with_location(std::string title, const std::string& location) {
+  if (!location.empty()) title += " (" + location + ")";
+  return title;
 }
 
 }  // namespace
 
-bool is_rpc_request(const http::Request& request) noexcept {
-  return raw_path(request.raw_target).starts_with(k_rpc_prefix);
+std::string title_of(const CommandRoute& command) {
+  return with_location("command " + command.name, command.location);
 }
 
-std::string compose_input_json(const http::Request& request, bool is_rpc) {
-  const bool has_body = !trim(request.body).empty();
-  if (is_rpc) return has_body ? request.body : "null";
-  const bool use_query = query_is_input(request.method) && !request.query.empty();
-  const bool has_parameters = use_query || !request.path_parameters.empty();
-  if (!has_parameters) return has_body ? request.body : "null";
-
-  Json input = Json::object();
-  if (use_query) {
-    for (const auto& [name, value] : request.query) add_query_text(input, name, value);
-  }
-  if (has_body) {
-    Result<Json> body = Json::parse(request.body);
-    if (!body) throw Error(body.error());
-    if (!(*body).is_object()) {
-      throw Error(std::string(error_names::k_invalid_input), "the body must be a JSON object",
-                  R"([{"pointer":"","reason":"must be an object"}])");
-    }
-    for (const auto& [name, value] : (*body).as_object()) input.set(name, value);
-  }
-  for (const auto& [name, value] : request.path_parameters) input.set(name, Json(value));
-  return input.dump();
+std::string title_of(const RawRoute& route) {
+  return with_location(fmt::format("route {} {}", http::to_string(route.method), route.path),
+                       route.location);
 }
 
 class Gateway::Impl {
  public:
   Impl(const GatewayOptions& options, ports::Operations& operations,
-       std::vector<CommandRoute> commands, std::vector<ExtraRoute> extras)
+       std::vector<CommandRoute> commands, std::vector<ExtraRoute> extras,
+       std::vector<RawRoute> routes)
       : api_(operations, options.operations),
         commands_(std::move(commands)),
         extras_(std::move(extras)),
+        routes_(std::move(routes)),
         origins_(options.server.allowed_origins) {}
 
   Result<void> listen(ServerOptions options) {
     for (const CommandRoute& command : commands_) {
-      const std::string name = "command " + command.name;
+      const std::string name = title_of(command);
       const std::string rpc = fmt::format("{}{}", k_rpc_prefix, percent_encode(command.name));
-      targets_.push_back({.invoke = &command.invoke, .is_command = true});
-      if (auto added = add(http::Method::post, rpc, name); !added) return added;
-      if (command.path.empty()) continue;
-      targets_.push_back({.invoke = &command.invoke,
+      const Target target{.invoke = &command.invoke,
+                          .traits = command.traits,
                           .is_command = true,
-                          .success_status = command.success_status});
-      if (auto added = add(command.method, command.path, name); !added) return added;
+                          .is_ours = false};
+      if (auto added = add(target, http::Method::post, rpc, name); !added) return added;
+      if (command.path.empty()) continue;
+      if (auto added = add(target, command.method, command.path, name); !added) return added;
+    }
+    for (const RawRoute& route : routes_) {
+      const Target target{.exchange = &route.invoke, .traits = route.traits, .is_ours = false};
+      if (auto added = add(target, route.method, route.path, title_of(route)); !added) return added;
     }
     for (const ExtraRoute& extra : extras_) {
-      targets_.push_back({.invoke = &extra.invoke,
-                          .needs_token = OperationsApi::serves(extra.path) && !extra.open});
-      if (auto added = add(extra.method, extra.path, extra.name); !added) return added;
+      const Target target{.invoke = &extra.invoke,
+                          .needs_token = OperationsApi::serves(extra.path) && !extra.open};
+      if (auto added = add(target, extra.method, extra.path, extra.name); !added) return added;
     }
+    options.admit = [this](http::Request& request) { return admit(request); };
     auto started = Server::start(std::move(options), [this](http::Request request,  //
                                                             Responder respond) {
       handle(std::move(request), std::move(respond));
@@ -107,77 +96,129 @@ class Gateway::Impl {
 
  private:
   using Invoke = std::function<void(http::Request, std::function<void(http::Response)>)>;
+  using InvokeRaw = std::function<void(http::Request, Exchange)>;
   struct Target {
     const Invoke* invoke = nullptr;
+    const InvokeRaw* exchange = nullptr;  ///< of a raw route, instead
+    RouteTraits traits{};
     bool is_command = false;
+    bool is_ours = true;  ///< it may lie under /_eventual/
     bool needs_token = false;
-    int success_status = 200;
   };
 
-  Result<void> add(http::Method method, std::string_view path, std::string_view name) {
-    if (OperationsApi::serves(path) && targets_.back().is_command) {
+  Result<void> add(const Target& target, http::Method method, std::string_view path,
+                   std::string_view name) {
+    if (OperationsApi::serves(path) && !target.is_ours) {
       return Error(
           std::string(error_names::k_invalid_input),
           fmt::format("{} has the path {}, but /_eventual/ belongs to the engine", name, path));
     }
+    targets_.push_back(target);
     Router& router = OperationsApi::serves(path) ? engine_router_ : router_;
     return router.add(method, path, name, targets_.size() - 1);
   }
 
-  void handle(http::Request request, Responder respond) {
+  Match match(http::Method method, std::string_view path) const {
+    return (OperationsApi::serves(path) ? engine_router_ : router_).match(method, path);
+  }
+
+  /// Of a preflight request, the target that it asks about; nothing when no such target answers it.
+  std::size_t preflight_target(http::Request& request, std::string_view path) const {
+    const std::string_view wanted = http::find(request.headers, "access-control-request-method");
+    for (std::uint8_t i = 0; i < static_cast<std::uint8_t>(http::Method::any); ++i) {
+      const auto method = static_cast<http::Method>(i);
+      if (wanted != http::to_string(method)) continue;
+      Match found = match(method, path);
+      if (found.kind != Match::Kind::found) break;
+      if (!targets_[found.index].traits.answers_preflight) break;
+      request.path_parameters = std::move(found.path_parameters);
+      return found.index;
+    }
+    return Admission::k_no_route;
+  }
+
+  /// Finds the target once, before the body is read.
+  Admission admit(http::Request& request) const {
+    Admission admission;
     const std::string_view path = raw_path(request.raw_target);
-    const bool for_engine = OperationsApi::serves(path);
-    Match match = (for_engine ? engine_router_ : router_).match(request.method, path);
-    if (for_engine && match.kind != Match::Kind::found) {
-      return api_.handle(std::move(request), std::move(respond));
+    Match found = match(request.method, path);
+    if (found.kind == Match::Kind::options) {
+      admission.route = preflight_target(request, path);
+    } else if (found.kind == Match::Kind::found) {
+      admission.route = found.index;
+      request.path_parameters = std::move(found.path_parameters);
     }
-    const std::string_view origin = http::find(request.headers, "origin");
-    http::Fields cors = cross_origin_fields(request, origin, match);
-    if (match.kind != Match::Kind::found) {
-      http::Response response = answer_unmatched(match);
-      append(response.headers, std::move(cors));
-      return respond(std::move(response));
+    if (admission.route == Admission::k_no_route) return admission;
+    const RouteTraits& traits = targets_[admission.route].traits;
+    admission.body_bytes_max = traits.body_bytes_max;
+    admission.checks_origin = traits.checks_origin;
+    admission.reads_in_pieces = traits.reads_in_pieces && found.kind == Match::Kind::found;
+    return admission;
+  }
+
+  void handle(http::Request request, Responder respond) {
+    const std::size_t index = respond.admission().route;
+    if (index == Admission::k_no_route) {
+      return answer_without_target(std::move(request), std::move(respond));
     }
-    const Target target = targets_[match.index];
+    const Target& target = targets_[index];
     if (target.needs_token && !api_.authorized(request)) {
       return respond(OperationsApi::unauthorized());
     }
+    http::Fields cors;
+    if (!target.traits.checks_origin) cors = cross_origin_fields(request, nullptr);
     if (target.is_command && !request.body.empty() && !is_json_content(request)) {
-      http::Response response = error_response(415, error_names::k_invalid_input,
-                                               "the content type must be application/json");
-      append(response.headers, std::move(cors));
-      return respond(std::move(response));
+      return respond(with_fields(error_response(415, error_names::k_invalid_input,
+                                                "the content type must be application/json"),
+                                 cors));
     }
-    request.path_parameters = std::move(match.path_parameters);
     // shared: std::function must be copyable.
     auto shared = std::make_shared<Responder>(std::move(respond));
-    (*target.invoke)(std::move(request), [shared = std::move(shared), cors = std::move(cors),
-                                          status = target.success_status](http::Response response) {
-      if (response.status == 200) response.status = status;
-      if (http::find(response.headers, "content-type").empty() && !response.body.empty()) {
-        response.headers.emplace_back("content-type", "application/json");
-      }
-      response.headers.insert(response.headers.end(), cors.begin(), cors.end());
-      (*shared)(std::move(response));
-    });
+    if (target.exchange != nullptr) {
+      Exchange exchange;
+      exchange.body = shared->body();
+      exchange.respond = [shared, cors](http::Response response) {
+        (*shared)(with_fields(std::move(response), cors));
+      };
+      exchange.begin = [shared, cors](http::Response head, bool is_event_stream) {
+        return shared->begin(with_fields(std::move(head), cors), is_event_stream);
+      };
+      return (*target.exchange)(std::move(request), std::move(exchange));
+    }
+    (*target.invoke)(std::move(request),
+                     [shared = std::move(shared), cors = std::move(cors)](http::Response response) {
+                       (*shared)(with_fields(std::move(response), cors));
+                     });
   }
 
-  static void append(http::Fields& fields, http::Fields more) {
-    for (auto& field : more) fields.push_back(std::move(field));
+  void answer_without_target(http::Request request, Responder respond) {
+    const std::string_view path = raw_path(request.raw_target);
+    if (OperationsApi::serves(path)) return api_.handle(std::move(request), std::move(respond));
+    const Match found = router_.match(request.method, path);
+    respond(with_fields(answer_unmatched(found), cross_origin_fields(request, &found)));
+  }
+
+  static http::Response with_fields(http::Response response, const http::Fields& fields) {
+    if (http::find(response.headers, "content-type").empty() && !response.body.empty()) {
+      response.headers.emplace_back("content-type", "application/json");
+    }
+    response.headers.insert(response.headers.end(), fields.begin(), fields.end());
+    return response;
   }
 
   /// What a browser must hear to give an allowed foreign page its answer.
-  http::Fields cross_origin_fields(const http::Request& request, std::string_view origin,
-                                   const Match& match) const {
+  /// `unmatched` is what a request without a target met; null for others.
+  http::Fields cross_origin_fields(const http::Request& request, const Match* unmatched) const {
     http::Fields fields;
+    const std::string_view origin = http::find(request.headers, "origin");
     if (origin.empty() || origins_.empty()) return fields;
     fields.emplace_back("vary", "origin");
     for (const std::string& listed : origins_) {
       if (!equals_ignoring_case(listed, origin)) continue;
       fields.emplace_back("access-control-allow-origin", origin);
-      if (match.kind != Match::Kind::options) break;
+      if (unmatched == nullptr || unmatched->kind != Match::Kind::options) break;
       const std::string_view wanted = http::find(request.headers, "access-control-request-headers");
-      fields.emplace_back("access-control-allow-methods", match.allow);
+      fields.emplace_back("access-control-allow-methods", unmatched->allow);
       if (!wanted.empty()) fields.emplace_back("access-control-allow-headers", wanted);
       break;
     }
@@ -200,6 +241,7 @@ class Gateway::Impl {
   OperationsApi api_;
   std::vector<CommandRoute> commands_;
   std::vector<ExtraRoute> extras_;
+  std::vector<RawRoute> routes_;
   std::vector<std::string> origins_;
   std::vector<Target> targets_;
   Router router_;
@@ -213,8 +255,10 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::start(GatewayOptions options,
                                                 ports::Operations& operations,
                                                 std::vector<CommandRoute> commands,
-                                                std::vector<ExtraRoute> extras) {
-  auto impl = std::make_unique<Impl>(options, operations, std::move(commands), std::move(extras));
+                                                std::vector<ExtraRoute> extras,
+                                                std::vector<RawRoute> routes) {
+  auto impl = std::make_unique<Impl>(options, operations, std::move(commands), std::move(extras),
+                                     std::move(routes));
   if (Result<void> listening = impl->listen(std::move(options.server)); !listening) {
     return std::move(listening).error();
   }

@@ -2,6 +2,7 @@
 // server.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,22 +10,42 @@
 
 #include "eventual/error.hpp"
 #include "eventual/http.hpp"
+#include "gateway/exchange.hpp"
 #include "gateway/operations_api.hpp"
+#include "gateway/parameters.hpp"
 #include "gateway/server.hpp"
 #include "ports/operations.hpp"
 
 namespace eventual::gateway {
 
+/// What the gateway must know of a command or route beside its path.
+struct RouteTraits {
+  std::size_t body_bytes_max = 0;  ///< beyond: 413. 0: the server's own limit
+  bool reads_in_pieces = false;    ///< the body is not part of the request, but of the exchange
+  bool checks_origin = false;      ///< middleware decides which Origins may call
+  bool answers_preflight = false;  ///< it is also called with OPTIONS, for preflight requests
+};
+
 /// A command as the gateway sees it.
 struct CommandRoute {
   std::string name{};
   http::Method method = http::Method::post;
-  std::string path{};        ///< empty: RPC only
-  int success_status = 200;  ///< what a REST answer of 200 becomes; an RPC answers 200
+  std::string path{};      ///< empty: RPC only
+  std::string location{};  ///< "orders.hpp:12", for people
+  RouteTraits traits{};
 
   /// Answers a request whose path_parameters are filled; compose_input_json() gives its input.
   /// Called on an I/O thread: it must hand the work on. `done` may be called once, from any thread.
   std::function<void(http::Request request, std::function<void(http::Response)> done)> invoke{};
+};
+
+/// A route whose handler sees the request. As for commands, `invoke` must not block.
+struct RawRoute {
+  http::Method method = http::Method::get;
+  std::string path{};
+  std::string location{};
+  RouteTraits traits{};
+  std::function<void(http::Request request, Exchange exchange)> invoke{};
 };
 
 /// Answers on a path of its own, beside the commands (metrics, OpenAPI, …). As for commands,
@@ -37,16 +58,9 @@ struct ExtraRoute {
   std::function<void(http::Request request, std::function<void(http::Response)> done)> invoke{};
 };
 
-/// True for requests to /rpc/<command>.
-bool is_rpc_request(const http::Request& request) noexcept;
-
-/// The JSON input of a command. RPC: the body as it is, null when there is none. REST: the members
-/// of a JSON object body with the path parameters on top; for GET, DELETE and HEAD also the query.
-/// What comes from path and query is text, a query parameter that occurs more than once an array of
-/// text; the path wins over the body, and that over the query. A body that is no object stands for
-/// itself where the route has no parameters. Null when there is nothing. Throws InvalidInput when
-/// the body is not JSON, or is no object beside parameters.
-std::string compose_input_json(const http::Request& request, bool is_rpc);
+/// How conflicts name it: "command createOrder (orders.hpp:12)".
+std::string title_of(const CommandRoute& command);
+std::string title_of(const RawRoute& route);
 
 struct GatewayOptions {
   ServerOptions server{};
@@ -61,7 +75,8 @@ class Gateway {
   static Result<std::unique_ptr<Gateway>> start(GatewayOptions options,
                                                 ports::Operations& operations,
                                                 std::vector<CommandRoute> commands,
-                                                std::vector<ExtraRoute> extras = {});
+                                                std::vector<ExtraRoute> extras = {},
+                                                std::vector<RawRoute> routes = {});
   ~Gateway();
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;

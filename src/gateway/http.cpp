@@ -1,5 +1,7 @@
 #include "eventual/http.hpp"
 
+#include <utility>
+
 #include "gateway/text.hpp"
 
 namespace eventual::http {
@@ -31,6 +33,17 @@ std::string_view find(const Fields& fields, std::string_view name) noexcept {
     if (gateway::equals_ignoring_case(key, name)) return value;
   }
   return {};
+}
+
+Response text_response(std::string text, int status) {
+  return {.status = status,
+          .headers = {{"content-type", "text/plain; charset=utf-8"}},
+          .body = std::move(text)};
+}
+
+Response json_response(std::string json, int status) {
+  return {
+      .status = status, .headers = {{"content-type", "application/json"}}, .body = std::move(json)};
 }
 
 }  // namespace eventual::http

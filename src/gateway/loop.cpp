@@ -13,22 +13,33 @@ Clock::duration sweep_interval(const ServerOptions& options) {
   return std::clamp<Duration>(shortest / 4, Duration(5), Duration(1000));
 }
 
+/// Nobody will send it: whoever makes its body must not wait.
+void give_up(const Answer& answer) {
+  if (answer.pipe != nullptr) answer.pipe->close();
+}
+
 }  // namespace
 
 void Mailbox::deliver(Answer answer) {
   std::unique_lock lock(mutex);
-  if (loop == nullptr) return;
+  if (loop == nullptr) return give_up(answer);
   if (loop->context.get_executor().running_in_this_thread()) {
     lock.unlock();
     if (const auto connection = answer.connection.lock()) {
-      connection->complete(answer.sequence, std::move(answer.response));
+      connection->complete(std::move(answer));
       connection->pump();
+    } else {
+      give_up(answer);
     }
     return;
   }
   answers.push_back(std::move(answer));
   if (std::exchange(scheduled, true)) return;
   asio::post(loop->context, [target = loop] { target->take_answers(); });
+}
+
+void Mailbox::nudge(const std::weak_ptr<Connection>& connection) {
+  deliver({connection, Answer::k_nothing, {}, nullptr, false});
 }
 
 Loop::Loop(Shared& shared_state)
@@ -46,6 +57,7 @@ Loop::~Loop() {
   join();
   const std::lock_guard lock(mailbox->mutex);
   mailbox->loop = nullptr;
+  for (const Answer& answer : mailbox->answers) give_up(answer);
   mailbox->answers.clear();
 }
 
@@ -65,7 +77,9 @@ void Loop::take_answers() {
   }
   for (Answer& answer : taken_) {
     if (const auto connection = answer.connection.lock()) {
-      connection->complete(answer.sequence, std::move(answer.response));
+      connection->complete(std::move(answer));
+    } else {
+      give_up(answer);
     }
   }
   // Completed first and sent then: what belongs to one connection leaves in one write.

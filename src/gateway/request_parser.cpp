@@ -111,8 +111,17 @@ class BeastParser final : public beast_http::basic_parser<true> {
 
 class RequestParser::Impl {
  public:
-  Impl(std::size_t header_bytes_max, std::size_t body_bytes_max)
-      : header_bytes_max_(header_bytes_max), body_bytes_max_(body_bytes_max) {}
+  explicit Impl(std::size_t header_bytes_max) : header_bytes_max_(header_bytes_max) {}
+
+  bool limit_body(std::size_t bytes_max) {
+    const auto length = parser_->content_length();
+    if (length && *length > bytes_max) {
+      fail(beast_http::error::body_limit, 0);
+      return false;
+    }
+    parser_->body_limit(bytes_max);
+    return true;
+  }
 
   Step put(const char* data, std::size_t size) {
     std::size_t skipped = 0;
@@ -136,7 +145,7 @@ class RequestParser::Impl {
     parser_.emplace();
     const std::size_t limit = std::min<std::size_t>(header_bytes_max_, UINT32_MAX);
     parser_->header_limit(static_cast<std::uint32_t>(limit));
-    parser_->body_limit(body_bytes_max_);
+    parser_->body_limit(boost::none);  // limit_body() sets it
     header_bytes_ = 0;
   }
 
@@ -190,13 +199,14 @@ class RequestParser::Impl {
   }
 
   std::size_t header_bytes_max_;
-  std::size_t body_bytes_max_;
   std::size_t header_bytes_ = 0;
 };
 
-RequestParser::RequestParser(std::size_t header_bytes_max, std::size_t body_bytes_max)
-    : impl_(std::make_unique<Impl>(header_bytes_max, body_bytes_max)) {}
+RequestParser::RequestParser(std::size_t header_bytes_max)
+    : impl_(std::make_unique<Impl>(header_bytes_max)) {}
 RequestParser::~RequestParser() = default;
+
+bool RequestParser::limit_body(std::size_t bytes_max) { return impl_->limit_body(bytes_max); }
 
 RequestParser::Step RequestParser::put(const char* data, std::size_t size) {
   if (impl_->parser_ && impl_->parser_->is_header_done() && impl_->parser_->is_done()) {

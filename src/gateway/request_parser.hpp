@@ -26,7 +26,7 @@ struct Refusal {
 /// Reads one request after another; reset() between them. Trailers of chunked bodies are dropped.
 class RequestParser {
  public:
-  RequestParser(std::size_t header_bytes_max, std::size_t body_bytes_max);
+  explicit RequestParser(std::size_t header_bytes_max);
   ~RequestParser();
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
@@ -36,6 +36,10 @@ class RequestParser {
     std::size_t consumed = 0;
   };
   Step put(const char* data, std::size_t size);
+
+  /// To be called when the header is done, before the body is put. False, with the refusal, when it
+  /// is known to be longer.
+  bool limit_body(std::size_t bytes_max);
 
   /// A request has begun and is not whole.
   bool active() const noexcept;

@@ -145,7 +145,9 @@ void append_head(std::string& out, const http::Response& response, const HeadOpt
   } else if (options.announce_keep_alive) {
     out += "connection: keep-alive\r\n";
   }
-  if (may_have_body(response.status)) {
+  if (options.chunked) {
+    out += "transfer-encoding: chunked\r\n";
+  } else if (may_have_body(response.status) && !options.without_length) {
     const fmt::format_int length(response.body.size());
     out += "content-length: ";
     out.append(length.data(), length.size());

@@ -23,6 +23,8 @@ struct HeadOptions {
   bool close = false;                ///< say that the connection ends
   bool announce_keep_alive = false;  ///< HTTP/1.0 clients want to hear it
   std::string_view date;
+  bool chunked = false;         ///< the body follows in chunks
+  bool without_length = false;  ///< the body ends with the connection
 };
 
 /// Appends status line and fields of `response`, with its length. Fields that the server owns

@@ -16,6 +16,8 @@
 
 #include "gateway/connection.hpp"
 #include "gateway/error_response.hpp"
+#include "gateway/pipe.hpp"
+#include "gateway/tls.hpp"
 
 namespace eventual::gateway {
 namespace {
@@ -187,11 +189,13 @@ ServerStats Server::stats() const noexcept {
 
 Responder::Responder(std::shared_ptr<detail::Mailbox> mailbox,
                      std::weak_ptr<detail::Connection> connection, std::uint64_t sequence,
-                     std::size_t body_bytes)
+                     std::size_t body_bytes, const Admission& admission, std::shared_ptr<Pipe> body)
     : mailbox_(std::move(mailbox)),
       connection_(std::move(connection)),
       sequence_(sequence),
-      body_bytes_(body_bytes) {}
+      body_bytes_(body_bytes),
+      admission_(admission),
+      body_(std::move(body)) {}
 
 Responder::Responder(Responder&& other) noexcept = default;
 
@@ -211,7 +215,19 @@ void Responder::operator()(http::Response response) {
   if (!mailbox) return;
   mailbox->counters->bodies_bytes.fetch_sub(body_bytes_, std::memory_order_relaxed);
   if (counted_) mailbox->counters->requests_in_flight.fetch_sub(1, std::memory_order_relaxed);
-  mailbox->deliver({std::move(connection_), sequence_, std::move(response)});
+  mailbox->deliver({std::move(connection_), sequence_, std::move(response), nullptr, false});
+}
+
+std::shared_ptr<Pipe> Responder::begin(http::Response head, bool is_event_stream) {
+  const auto mailbox = std::move(mailbox_);
+  if (!mailbox) return nullptr;
+  mailbox->counters->bodies_bytes.fetch_sub(body_bytes_, std::memory_order_relaxed);
+  if (counted_) mailbox->counters->requests_in_flight.fetch_sub(1, std::memory_order_relaxed);
+  auto pipe = std::make_shared<Pipe>();
+  if (connection_.expired()) pipe->close();
+  pipe->set_wake([mailbox, connection = connection_] { mailbox->nudge(connection); });
+  mailbox->deliver({std::move(connection_), sequence_, std::move(head), pipe, is_event_stream});
+  return pipe;
 }
 
 void Responder::mark_waiting() {

@@ -14,6 +14,18 @@
 
 namespace eventual::gateway {
 
+class Pipe;
+class TlsContext;
+
+/// What is decided of a request when its header is there.
+struct Admission {
+  static constexpr std::size_t k_no_route = static_cast<std::size_t>(-1);
+  std::size_t route = k_no_route;  ///< the handler's business
+  std::size_t body_bytes_max = 0;  ///< beyond: 413. 0: what the server allows
+  bool reads_in_pieces = false;    ///< the body is read from Responder::body()
+  bool checks_origin = false;      ///< the handler does: any Origin may come
+};
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:9000";  ///< "address:port", "[::1]:port" or "localhost:port";
                                           ///< port 0 takes a free one
@@ -37,6 +49,10 @@ struct ServerOptions {
       allowed_hosts{};  ///< public host names beside the bound one; "*" serves any
   std::vector<std::string>
       allowed_origins{};  ///< "https://shop.example"; a server's own origin is always allowed
+  /// Called on an I/O thread when the header of a request has come; must not block. May fill its
+  /// path_parameters.
+  std::function<Admission(http::Request&)> admit{};
+  std::shared_ptr<const TlsContext> tls{};  ///< shared with others; null: plain HTTP
 };
 
 struct ServerStats {
@@ -65,6 +81,15 @@ class Responder {
   /// Sends the answer. A second call does nothing. Does not block.
   void operator()(http::Response response);
 
+  /// Sends the head of an answer whose body is then written into the pipe that it returns, and
+  /// finished there. Null when it is answered already. An event stream ends when its caller stops
+  /// sending and when the server stops.
+  std::shared_ptr<Pipe> begin(http::Response head, bool is_event_stream);
+
+  const Admission& admission() const noexcept { return admission_; }
+  /// What the request's body is read from; null where it is part of the request.
+  const std::shared_ptr<Pipe>& body() const noexcept { return body_; }
+
   /// Says that this request waits for something (long poll): it no longer counts as in flight, and
   /// a stopping server answers it with 503 instead of waiting for it. Only from within the
   /// handler's call.
@@ -73,13 +98,16 @@ class Responder {
  private:
   friend class detail::Connection;
   Responder(std::shared_ptr<detail::Mailbox> mailbox, std::weak_ptr<detail::Connection> connection,
-            std::uint64_t sequence, std::size_t body_bytes);
+            std::uint64_t sequence, std::size_t body_bytes, const Admission& admission,
+            std::shared_ptr<Pipe> body);
 
   std::shared_ptr<detail::Mailbox>
       mailbox_;  // shared: it outlives the server in responders that come late
   std::weak_ptr<detail::Connection> connection_;
   std::uint64_t sequence_ = 0;
   std::size_t body_bytes_ = 0;
+  Admission admission_;
+  std::shared_ptr<Pipe> body_;  // shared with the connection
   bool counted_ = true;
 };
 

@@ -132,6 +132,12 @@ constexpr std::array k_settings{
             [](Config& config, const std::string& text) {
               return apply_number<std::uint32_t>(config.handler_threads_max, text, 2, 16'384);
             }},
+    Setting{
+        "tls_cert", "FILE", "serve HTTPS with this certificate chain (PEM); needs tls_key",
+        [](Config& config, const std::string& text) { return apply_text(config.tls_cert, text); }},
+    Setting{
+        "tls_key", "FILE", "the private key of tls_cert (PEM)",
+        [](Config& config, const std::string& text) { return apply_text(config.tls_key, text); }},
     Setting{"allowed_hosts", "HOST,…", "host names to serve beside the bound one; * serves any",
             [](Config& config, const std::string& text) {
               return apply_list(config.allowed_hosts, text);
@@ -231,6 +237,9 @@ Result<Config> load_config(const ConfigSources& sources) {
   }
   if (sources.environment)
     config.admin_token = sources.environment("EVENTUAL_ADMIN_TOKEN").value_or(std::string());
+  if (config.tls_cert.empty() != config.tls_key.empty()) {
+    return invalid("tls_cert and tls_key belong together: give both or none");
+  }
   if (config.admin_token.empty() && !gateway::listens_on_loopback(config.listen)) {
     return invalid(fmt::format(
         "listen: {} can be reached from other machines, so EVENTUAL_ADMIN_TOKEN must be set; "

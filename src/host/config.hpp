@@ -29,6 +29,8 @@ struct Config {
   std::uint32_t handlers_running_max = 0;     ///< 0: twice the cores, at least 4
   std::uint32_t handler_threads_max = 256;
   std::vector<std::string> allowed_hosts;
+  std::string tls_cert;  ///< PEM file; empty: plain HTTP
+  std::string tls_key;   ///< PEM file; together with tls_cert
   std::vector<std::string> allowed_origins;
   std::string admin_token;  ///< from EVENTUAL_ADMIN_TOKEN alone: flags and files are seen by others
 };

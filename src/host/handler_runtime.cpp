@@ -11,6 +11,7 @@
 #include "base/unique_id.hpp"
 #include "eventual/detail/entity_calls.hpp"
 #include "eventual/schema.hpp"
+#include "host/endpoints.hpp"
 #include "host/random.hpp"
 #include "host/requests.hpp"
 
@@ -104,6 +105,11 @@ std::string HandlerRuntime::run(const detail::HandlerFunction& handler, std::str
                                 detail::HandlerScope& scope) {
   Enter entered(*this);
   return handler(input_json, scope);
+}
+
+http::Response HandlerRuntime::run(const Endpoint& endpoint, detail::HandlerScope& scope) {
+  Enter entered(*this);
+  return endpoint.answer(scope);
 }
 
 const AttemptScope* HandlerRuntime::current_attempt() noexcept {

@@ -22,6 +22,8 @@
 
 namespace eventual::host {
 
+class Endpoint;
+
 /// Time and waiting that are not the system's: tests run handlers on a clock of their own, one at a
 /// time.
 class HandlerTime {
@@ -65,6 +67,9 @@ class HandlerRuntime final : public detail::Runtime {
   /// Throws what the handler throws.
   std::string run(const detail::HandlerFunction& handler, std::string_view input_json,
                   detail::HandlerScope& scope);
+
+  /// Runs middleware and handler of a command or route.
+  http::Response run(const Endpoint& endpoint, detail::HandlerScope& scope);
 
   /// The attempt whose handler this thread runs, or null.
   static const AttemptScope* current_attempt() noexcept;

@@ -49,41 +49,52 @@ class Handlers::AttemptJob final : public Job {
   engine::Attempt attempt_;
 };
 
-class Handlers::CommandJob final : public Job {
+/// Answers one request once, whoever comes first: the handler, its deadline or the end of the
+/// service.
+class Handlers::RequestJob final : public Job {
  public:
-  /// Answers one request once, whoever comes first.
   class Answer {
    public:
-    explicit Answer(Respond respond) : respond_(std::move(respond)) {}
+    explicit Answer(gateway::Exchange exchange) : exchange_(std::move(exchange)) {}
+
     void give(http::Response response) {
-      if (!given_.exchange(true)) std::exchange(respond_, nullptr)(std::move(response));
+      if (given_.exchange(true)) return;
+      exchange_.begin = nullptr;
+      std::exchange(exchange_.respond, nullptr)(std::move(response));
+    }
+    /// Null when it is answered, or when this host sends no answers in pieces.
+    std::shared_ptr<gateway::Pipe> begin(http::Response head, bool is_event_stream) {
+      if (!exchange_.begin || given_.exchange(true)) return nullptr;
+      exchange_.respond = nullptr;
+      return std::exchange(exchange_.begin, nullptr)(std::move(head), is_event_stream);
     }
 
    private:
     std::atomic<bool> given_{false};
-    Respond respond_;
+    gateway::Exchange exchange_;
   };
 
-  CommandJob(Handlers& handlers, const detail::CommandDefinition& command, http::Request request,
-             std::string input_json, int success_status, std::shared_ptr<Answer> answer)
+  RequestJob(Handlers& handlers, Endpoint& endpoint, http::Request request,
+             std::shared_ptr<gateway::Pipe> body, std::shared_ptr<Answer> answer)
       : handlers_(handlers),
-        command_(command),
+        endpoint_(endpoint),
         request_(std::move(request)),
-        input_json_(std::move(input_json)),
-        success_status_(success_status),
+        body_(std::move(body)),
         answer_(std::move(answer)) {
-    if (command.options.timeout == k_forever) return;
+    if (endpoint_.timeout() == k_forever) return;
     has_deadline_ = true;
-    deadline_ = handlers_.deadlines_.add(
-        std::min<Duration>(command.options.timeout, std::chrono::hours(24)),
-        [waiting = answer_, &options = command.options] {
-          waiting->give(gateway::error_response(
-              503, Timeout::k_name,
-              "the command took longer than " + std::to_string(options.timeout.count()) + " ms"));
-        });
+    deadline_ =
+        handlers_.deadlines_.add(std::min<Duration>(endpoint_.timeout(), std::chrono::hours(24)),
+                                 [waiting = answer_, &endpoint = endpoint_] {
+                                   waiting->give(gateway::error_response(
+                                       503, Timeout::k_name,
+                                       endpoint.title() + " took longer than " +
+                                           std::to_string(endpoint.timeout().count()) + " ms"));
+                                 });
   }
-  ~CommandJob() override {
+  ~RequestJob() override {
     if (has_deadline_) handlers_.deadlines_.remove(deadline_);
+    endpoint_.leave();
     answer_->give(gateway::error_response(
         Error(std::string(error_names::k_unavailable), "the service is stopping")));
   }
@@ -92,31 +103,88 @@ class Handlers::CommandJob final : public Job {
     CommandContext context(request_, handlers_.service_);
     detail::HandlerScope scope{nullptr, &context, &request_, &handlers_.service_,
                                &handlers_.declarations_.provided()};
+    Source source(handlers_.host_.compensation, body_.get());
+    Sink sink(handlers_.host_.compensation, *answer_, context);
+    if (body_ != nullptr) scope.body_source = &source;
+    scope.body_sink = &sink;
+    std::optional<Error> failure;
+    scope.failure = &failure;
     http::Response response;
-    try {
+    {
       HandlerRuntime runtime(handlers_.host_, nullptr);
-      response =
-          gateway::json_response(success_status_, runtime.run(command_.run, input_json_, scope));
-    } catch (const Error& error) {
-      response = gateway::error_response(error);
-    } catch (...) {
-      const Error error = describe(std::current_exception());
-      handlers_.host_.log(
-          LogLevel::error, {},
-          "command " + command_.name + " failed: " + error.name() + ": " + error.message());
-      response = gateway::error_response(500, error_names::k_internal, "the command failed");
+      response = runtime.run(endpoint_, scope);
     }
-    for (auto& field : context.response_headers()) response.headers.push_back(std::move(field));
-    answer_->give(std::move(response));
+    if (sink.begun()) {
+      sink.finish(!failure);
+    } else {
+      answer_->give(std::move(response));
+    }
   }
 
  private:
+  /// While it exists, the thread's slot is another's.
+  class Blocking {
+   public:
+    explicit Blocking(Compensation* compensation) : compensation_(compensation) {
+      if (compensation_ != nullptr) compensation_->begin_blocking();
+    }
+    ~Blocking() {
+      if (compensation_ != nullptr) compensation_->end_blocking();
+    }
+    Blocking(const Blocking&) = delete;
+    Blocking& operator=(const Blocking&) = delete;
+
+   private:
+    Compensation* compensation_;
+  };
+
+  class Source final : public detail::BodySource {
+   public:
+    Source(Compensation* compensation, gateway::Pipe* pipe)
+        : compensation_(compensation), pipe_(pipe) {}
+    std::string read() override {
+      const Blocking blocking(compensation_);
+      return pipe_->read();
+    }
+
+   private:
+    Compensation* compensation_;
+    gateway::Pipe* pipe_;
+  };
+
+  class Sink final : public detail::BodySink {
+   public:
+    Sink(Compensation* compensation, Answer& answer, CommandContext& context)
+        : compensation_(compensation), answer_(answer), context_(context) {}
+
+    void begin(http::Response head, bool is_event_stream) override {
+      for (auto& field : context_.response_headers()) head.headers.push_back(std::move(field));
+      context_.response_headers().clear();
+      pipe_ = answer_.begin(std::move(head), is_event_stream);
+      if (pipe_ == nullptr) {
+        throw Error(std::string(error_names::k_closed), "the request is answered already");
+      }
+    }
+    void write(std::string_view bytes) override {
+      const Blocking blocking(compensation_);
+      pipe_->write(bytes);
+    }
+    bool begun() const noexcept override { return pipe_ != nullptr; }
+    bool open() const noexcept override { return pipe_ == nullptr || !pipe_->closed(); }
+    void finish(bool whole) { pipe_->finish(whole); }
+
+   private:
+    Compensation* compensation_;
+    Answer& answer_;
+    CommandContext& context_;
+    std::shared_ptr<gateway::Pipe> pipe_;  // shared with the connection
+  };
+
   Handlers& handlers_;
-  const detail::CommandDefinition& command_;
+  Endpoint& endpoint_;
   http::Request request_;
-  std::string input_json_;
-  int success_status_;
-  std::shared_ptr<Answer> answer_;  // shared with the deadline
+  std::shared_ptr<gateway::Pipe> body_;  // shared with the connection
+  std::shared_ptr<Answer> answer_;       // shared with the deadline
   bool has_deadline_ = false;
   Deadlines::Key deadline_;
 };
@@ -148,6 +216,7 @@ std::shared_ptr<Handlers> Handlers::create(const detail::Declarations& declarati
 
 Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions options)
     : declarations_(declarations),
+      endpoints_(declarations),
       mailbox_(std::make_shared<Mailbox>(options.requests_max)),
       tokens_(std::move(options.tokens)),
       requests_(declarations, mailbox_, tokens_),
@@ -286,13 +355,29 @@ void Handlers::stop(const engine::StopAttempt& wanted) {
 }
 
 void Handlers::invoke(const detail::CommandDefinition& command, http::Request request,
-                      std::string input_json, int success_status, Respond respond) {
-  auto answer = std::make_shared<CommandJob::Answer>(std::move(respond));
-  auto job = std::make_unique<CommandJob>(*this, command, std::move(request), std::move(input_json),
-                                          success_status, answer);
+                      gateway::Exchange exchange) {
+  invoke(endpoints_.of(command), std::move(request), std::move(exchange));
+}
+
+void Handlers::invoke(const detail::RouteDefinition& route, http::Request request,
+                      gateway::Exchange exchange) {
+  invoke(endpoints_.of(route), std::move(request), std::move(exchange));
+}
+
+void Handlers::invoke(Endpoint& endpoint, http::Request request, gateway::Exchange exchange) {
+  if (!endpoint.enter()) {
+    http::Response response =
+        gateway::error_response(429, error_names::k_limit_exceeded,
+                                endpoint.title() + " handles as many requests as it may at once");
+    response.headers.emplace_back("retry-after", "1");
+    return exchange.respond(std::move(response));
+  }
+  std::shared_ptr<gateway::Pipe> body = std::move(exchange.body);
+  auto answer = std::make_shared<RequestJob::Answer>(std::move(exchange));
   // Whatever the reason, the service cannot take it now: 503. Answered before the job is destroyed
   // unheard.
-  std::unique_ptr<Job> given = std::move(job);
+  std::unique_ptr<Job> given =
+      std::make_unique<RequestJob>(*this, endpoint, std::move(request), std::move(body), answer);
   if (const Result<void> taken = pool_->try_submit(given); !taken) {
     answer->give(gateway::error_response(503, taken.error().name(), taken.error().message()));
   }

@@ -18,8 +18,10 @@
 #include "eventual/command.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/http.hpp"
+#include "gateway/exchange.hpp"
 #include "host/awake_clock.hpp"
 #include "host/deadlines.hpp"
+#include "host/endpoints.hpp"
 #include "host/handler_runtime.hpp"
 #include "host/mailbox.hpp"
 #include "host/requests.hpp"
@@ -42,8 +44,6 @@ struct HandlersOptions {
   std::shared_ptr<const ports::TokenSigner> tokens;
   ports::Store* store = nullptr;  ///< lives until close_store()
 };
-
-using Respond = std::function<void(http::Response)>;
 
 /// Everything that a running handler stands on. Threads of the pool share it, so that one whose
 /// handler never ends keeps it.
@@ -69,9 +69,12 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   /// Asks a running attempt to stop.
   void stop(const engine::StopAttempt& attempt);
 
-  /// Answers once: with the command's result, 503 when its time is over or the service is too busy.
+  /// Answers once: with what middleware and handler say, 429 or 503 when the service is too busy,
+  /// 503 when the time of the request is over before it is answered.
   void invoke(const detail::CommandDefinition& command, http::Request request,
-              std::string input_json, int success_status, Respond respond);
+              gateway::Exchange exchange);
+  void invoke(const detail::RouteDefinition& route, http::Request request,
+              gateway::Exchange exchange);
 
   /// Asks all running attempts to stop; new ones that a restart takes up do not begin, and failures
   /// of such are not recorded.
@@ -83,18 +86,20 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
 
  private:
   class AttemptJob;
-  class CommandJob;
+  class RequestJob;
   class FunctionJob;
   struct ThreadState;
 
   Handlers(const detail::Declarations& declarations, HandlersOptions options);
   void run_attempt(engine::Attempt attempt);
+  void invoke(Endpoint& endpoint, http::Request request, gateway::Exchange exchange);
   /// Whether it was noted as stopped; forgets the note.
   template <class Attempt>
   bool was_stopped(const Attempt& attempt);
   static ThreadState*& thread_state() noexcept;
 
   const detail::Declarations& declarations_;
+  const Endpoints endpoints_;
   std::shared_ptr<Mailbox> mailbox_;  // shared with requests_, which callbacks reach
   std::shared_ptr<const ports::TokenSigner> tokens_;
   Requests requests_;

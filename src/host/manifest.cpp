@@ -1,6 +1,8 @@
 #include "host/manifest.hpp"
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "eventual/schema.hpp"
 
@@ -13,6 +15,12 @@ Json schema_of_type(const detail::TypeSchema* type) {
 
 Json milliseconds(Duration duration) {
   return duration == k_forever ? Json() : Json(duration.count());
+}
+
+Json texts_json(const std::vector<std::string>& texts) {
+  Json items = Json::array();
+  for (const std::string& text : texts) items.push_back(text);
+  return items;
 }
 
 Json begin(const detail::Declaration& declaration, const std::string& description) {
@@ -103,22 +111,95 @@ Json transaction_json(const detail::TransactionDefinition& transaction) {
   return begin(transaction, transaction.description);
 }
 
+std::string_view name_of(http::In in) {
+  switch (in) {
+    case http::In::path:
+      return "path";
+    case http::In::query:
+      return "query";
+    case http::In::header:
+      return "header";
+    case http::In::body:
+      return "body";
+  }
+  return "body";
+}
+
+Json parameter_json(const http::Parameter& parameter) {
+  Json json = Json::object({{"member", parameter.member},
+                            {"in", std::string(name_of(parameter.in))},
+                            {"name", parameter.name.empty() ? parameter.member : parameter.name}});
+  if (!parameter.description.empty()) json.set("description", parameter.description);
+  return json;
+}
+
+Json security_json(const SecurityScheme& scheme) {
+  Json json = Json::object({{"name", scheme.name}});
+  switch (scheme.kind) {
+    case SecurityScheme::Kind::bearer:
+      json.set("kind", "bearer");
+      break;
+    case SecurityScheme::Kind::basic:
+      json.set("kind", "basic");
+      break;
+    case SecurityScheme::Kind::api_key:
+      json.set("kind", "api_key");
+      json.set("header", scheme.header);
+      break;
+  }
+  if (!scheme.format.empty()) json.set("format", scheme.format);
+  if (!scheme.scopes.empty()) json.set("scopes", texts_json(scheme.scopes));
+  return json;
+}
+
+/// What commands and routes have in common.
+template <class Options>
+void add_endpoint(Json& json, const Options& options, const detail::MiddlewareChain& chain) {
+  if (!options.summary.empty()) json.set("summary", options.summary);
+  json.set("tags", texts_json(options.tags));
+  json.set("timeout_ms", milliseconds(options.timeout));
+  if (options.concurrency != 0) json.set("concurrency", options.concurrency);
+  if (options.body_bytes_max != 0) json.set("body_bytes_max", options.body_bytes_max);
+  Json middleware = Json::array();
+  Json security = Json::array();
+  for (const auto& each : chain) {
+    if (!each->info.name.empty()) middleware.push_back(each->info.name);
+    if (each->info.security) security.push_back(security_json(*each->info.security));
+  }
+  if (middleware.size() > 0) json.set("middleware", std::move(middleware));
+  if (security.size() > 0) json.set("security", std::move(security));
+}
+
+Json route_json(const detail::RouteDefinition& route) {
+  Json json =
+      Json::object({{"method", std::string(http::to_string(route.method))}, {"path", route.path}});
+  if (!route.options.description.empty()) json.set("description", route.options.description);
+  json.set("output", schema_of_type(route.output));
+  add_endpoint(json, route.options, route.middleware);
+  if (route.streams_request) json.set("reads_in_pieces", true);
+  if (route.streams_response) json.set("answers_in_pieces", true);
+  return json;
+}
+
 Json command_json(const detail::CommandDefinition& command) {
   const CommandOptions& options = command.options;
   Json json = begin(command, options.description);
   if (command.input != nullptr)
     json.set("input", detail::schema_json(*command.input, &options.input));
-  if (!options.summary.empty()) json.set("summary", options.summary);
   json.set("rpc_path", "/rpc/" + command.name);
   if (!options.path.empty()) {
     json.set("method", std::string(http::to_string(options.method)));
     json.set("path", options.path);
     json.set("success_status", options.success_status);
   }
-  Json tags = Json::array();
-  for (const std::string& tag : options.tags) tags.push_back(tag);
-  json.set("tags", std::move(tags));
-  json.set("timeout_ms", milliseconds(options.timeout));
+  if (!options.parameters.empty()) {
+    Json parameters = Json::array();
+    for (const http::Parameter& parameter : options.parameters) {
+      parameters.push_back(parameter_json(parameter));
+    }
+    json.set("parameters", std::move(parameters));
+  }
+  add_endpoint(json, options, command.middleware);
   return json;
 }
 
@@ -138,6 +219,7 @@ Json manifest(const detail::Declarations& declarations, const ServiceOptions& op
   if (!options.description.empty()) json.set("description", options.description);
   json.set("eventual_version", std::string(framework_version()));
   json.set("commands", list(declarations.commands(), command_json));
+  json.set("routes", list(declarations.routes(), route_json));
   json.set("workflows", list(declarations.workflows(), workflow_json));
   json.set("tasks", list(declarations.tasks(), task_json));
   json.set("signals", list(declarations.signals(), signal_json));

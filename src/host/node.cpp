@@ -331,16 +331,12 @@ void Node::sleep() {
 // --- requests ---
 
 void Node::invoke(const detail::CommandDefinition& command, http::Request request,
-                  std::string input_json, std::function<void(http::Response)> respond) {
-  invoke(command, std::move(request), std::move(input_json), command.options.success_status,
-         std::move(respond));
+                  gateway::Exchange exchange) {
+  handlers_->invoke(command, std::move(request), std::move(exchange));
 }
-
-void Node::invoke(const detail::CommandDefinition& command, http::Request request,
-                  std::string input_json, int success_status,
-                  std::function<void(http::Response)> respond) {
-  handlers_->invoke(command, std::move(request), std::move(input_json), success_status,
-                    std::move(respond));
+void Node::invoke(const detail::RouteDefinition& route, http::Request request,
+                  gateway::Exchange exchange) {
+  handlers_->invoke(route, std::move(request), std::move(exchange));
 }
 
 void Node::start(ports::StartRequest request, ports::Callback<ports::StartReply> done) {

@@ -16,6 +16,7 @@
 #include "eventual/command.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/http.hpp"
+#include "gateway/exchange.hpp"
 #include "host/committer.hpp"
 #include "host/handlers.hpp"
 #include "host/worker_pool.hpp"
@@ -63,14 +64,12 @@ class Node final : public ports::Operations {
   /// asked for at the same time.
   bool stop(Duration grace);
 
-  /// Answers `request` with what the command's handler makes of `input_json`, once, on some thread.
-  /// Any thread; does not block.
+  /// Answers `request` with what the middleware and the handler of a command or route make of it,
+  /// once, on some thread. Any thread; does not block.
   void invoke(const detail::CommandDefinition& command, http::Request request,
-              std::string input_json, std::function<void(http::Response)> respond);
-  /// The same with another status for success than the command's.
-  void invoke(const detail::CommandDefinition& command, http::Request request,
-              std::string input_json, int success_status,
-              std::function<void(http::Response)> respond);
+              gateway::Exchange exchange);
+  void invoke(const detail::RouteDefinition& route, http::Request request,
+              gateway::Exchange exchange);
 
   // ports::Operations. Refusals are answered on the caller's thread.
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override;

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/router.hpp"
 #include "host/manifest.hpp"
+#include "host/routes.hpp"
 #include "program/verbs.hpp"
 
 namespace eventual::program {
@@ -66,13 +66,8 @@ namespace {
 
 std::vector<detail::Defect> defects_of(const detail::Declarations& declarations) {
   std::vector<detail::Defect> defects = declarations.defects();
-  gateway::Router router;
-  std::size_t index = 0;
-  for (const detail::CommandDefinition& command : declarations.commands()) {
-    if (command.options.path.empty()) continue;
-    const Result<void> added = router.add(command.options.method, command.options.path,
-                                          "command " + command.name, index++);
-    if (!added) defects.push_back({added.error().message(), command.location});
+  for (detail::Defect& conflict : host::route_conflicts(declarations)) {
+    defects.push_back(std::move(conflict));
   }
   return defects;
 }

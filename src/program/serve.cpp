@@ -13,15 +13,15 @@
 #include <memory>
 #include <utility>
 
-#include "gateway/error_response.hpp"
 #include "gateway/gateway.hpp"
-#include "gateway/router.hpp"
+#include "gateway/tls.hpp"
 #include "host/config.hpp"
 #include "host/log_tail.hpp"
 #include "host/logging.hpp"
 #include "host/manifest.hpp"
 #include "host/node.hpp"
 #include "host/requests.hpp"
+#include "host/routes.hpp"
 #include "program/verbs.hpp"
 #include "store/open.hpp"
 
@@ -69,27 +69,6 @@ void wait_for_stop_signal() {
 
 // --- serving ---
 
-gateway::CommandRoute route_of(Node& node, const detail::CommandDefinition& command) {
-  gateway::CommandRoute route;
-  route.name = command.name;
-  route.method = command.options.method;
-  route.path = command.options.path;
-  route.success_status = command.options.success_status;
-  route.invoke = [&node, &command](http::Request request,
-                                   std::function<void(http::Response)> done) {
-    const bool is_rpc = gateway::is_rpc_request(request);
-    std::string input;
-    try {
-      input = gateway::compose_input_json(request, is_rpc);
-    } catch (const Error& error) {
-      return done(gateway::error_response(error));
-    }
-    node.invoke(command, std::move(request), std::move(input),
-                is_rpc ? 200 : command.options.success_status, std::move(done));
-  };
-  return route;
-}
-
 /// "https://shop.example:8443/base" in the parts that Host and Origin checks need.
 void allow_public_url(const std::string& url, gateway::ServerOptions& options) {
   const std::size_t begin = url.find("://");
@@ -104,6 +83,14 @@ void allow_public_url(const std::string& url, gateway::ServerOptions& options) {
 
 int serve(const detail::Declarations& declarations, const ServiceOptions& options,
           const Config& config) {
+  const std::vector<detail::Defect> problems = host::middleware_problems(declarations);
+  for (const detail::Defect& problem : problems) {
+    complain(fmt::format("{}:{}: {}", problem.location.file_name(), problem.location.line(),
+                         problem.message),
+             k_exit_usage);
+  }
+  if (!problems.empty()) return k_exit_usage;
+  const std::string scheme = config.tls_cert.empty() ? "http" : "https";
   // Handlers that do not end in time may still log while the process ends.
   static host::LogTail tail;
   const engine::LogSink log =
@@ -120,8 +107,9 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   NodeOptions node_options;
   node_options.workers.handlers_running_max = config.handlers_running_max;
   node_options.workers.handler_threads_max = config.handler_threads_max;
-  node_options.service = {declarations.name(), config.public_url.empty() ? "http://" + config.listen
-                                                                         : config.public_url};
+  node_options.service = {declarations.name(), config.public_url.empty()
+                                                   ? scheme + "://" + config.listen
+                                                   : config.public_url};
   node_options.log = log;
   node_options.engine.retention = config.retention;
   if (!in_memory) node_options.crashes_file = config.data + "/crashes";
@@ -145,18 +133,23 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   gateway_options.operations.read_log = [](const gateway::LogRequest& request) {
     return tail.read(request);
   };
-  std::vector<gateway::CommandRoute> routes;
-  for (const detail::CommandDefinition& command : declarations.commands())
-    routes.push_back(route_of(**node, command));
+  if (!config.tls_cert.empty()) {
+    auto tls = gateway::TlsContext::load(config.tls_cert, config.tls_key);
+    if (!tls) return complain(tls.error().message(), k_exit_usage);
+    gateway_options.server.tls = std::move(*tls);
+  }
   listen_for_signals();
-  auto gateway = gateway::Gateway::start(std::move(gateway_options), **node, std::move(routes));
+  auto gateway = gateway::Gateway::start(std::move(gateway_options), **node,
+                                         host::command_routes(**node, declarations), {},
+                                         host::raw_routes(**node, declarations));
   if (!gateway) {
     const bool usage = gateway.error().name() == error_names::k_invalid_input;
     return complain(fmt::format("cannot serve: {}", gateway.error().message()),
                     usage ? k_exit_usage : k_exit_failed);
   }
 
-  fmt::print("{} is ready at http://{} ({})\n", declarations.name(), (*gateway)->bound_address(),
+  fmt::print("{} is ready at {}://{} ({})\n", declarations.name(), scheme,
+             (*gateway)->bound_address(),
              in_memory ? "data in memory alone" : "data in " + config.data);
   std::fflush(stdout);
   wait_for_stop_signal();

@@ -6,7 +6,10 @@
 
 #include "engine/verify.hpp"
 #include "eventual/testing.hpp"
+#include "gateway/error_response.hpp"
 #include "gateway/execution_json.hpp"
+#include "gateway/router.hpp"
+#include "gateway/text.hpp"
 #include "host/requests.hpp"
 #include "store/memory/memory_store.hpp"
 #include "testing/virtual_host.hpp"
@@ -124,6 +127,21 @@ struct TestEnvironment::Core {
     return ask<ports::ExecutionView>([&](ports::Callback<ports::ExecutionView> done) {
       host->operations().describe(*ref, std::move(done));
     });
+  }
+
+  /// Handles a request until it is answered. Throws NotClosed when it needs time to pass.
+  template <class Definition>
+  testing::VirtualHost::Answered answer(const Definition& definition, const std::string& what,
+                                        http::Request request) {
+    auto answer = std::make_shared<std::optional<testing::VirtualHost::Answered>>();
+    host->handle(definition, std::move(request),
+                 [answer](testing::VirtualHost::Answered given) { *answer = std::move(given); });
+    host->settle();
+    if (!*answer) {
+      throw Error("NotClosed",
+                  what + " waits for what needs time to pass; open executions:" + all_waiting());
+    }
+    return std::move(**answer);
   }
 
   std::string all_waiting() {
@@ -397,22 +415,68 @@ std::string TestEnvironment::fork_id(const ExecutionId& source, std::uint32_t se
       .execution_id;
 }
 
-std::string TestEnvironment::call_json(std::string_view command, std::string input_json) {
+std::string TestEnvironment::call_json(std::string_view command, std::string input_json,
+                                       http::Fields headers) {
   const detail::CommandDefinition* definition = core_->service.declarations().find_command(command);
   if (definition == nullptr) {
     throw Error(std::string(error_names::k_not_found),
                 "command " + std::string(command) + " is not declared");
   }
-  auto answer = std::make_shared<std::optional<Result<std::string>>>();
-  core_->host->call(*definition, std::move(input_json),
-                    [answer](Result<std::string> given) { *answer = std::move(given); });
-  core_->host->settle();
-  if (!*answer) {
-    throw Error("NotClosed",
-                "command " + std::string(command) +
-                    " waits for what needs time to pass; open executions:" + core_->all_waiting());
+  http::Request request;
+  request.method = http::Method::post;
+  request.path = "/rpc/" + std::string(command);
+  request.raw_target = "/rpc/" + gateway::percent_encode(command);
+  request.headers = std::move(headers);
+  request.headers.emplace_back("content-type", "application/json");
+  request.body = std::move(input_json);
+  request.remote_address = "127.0.0.1";
+  testing::VirtualHost::Answered answered =
+      core_->answer(*definition, "command " + std::string(command), std::move(request));
+  http::Response& response = answered.response;
+  if (response.status < 300) return response.body.empty() ? "null" : std::move(response.body);
+  if (answered.failure) throw_error(std::move(*answered.failure));
+  const Result<Json> told = Json::parse(response.body);
+  const Json* name = told ? (*told).find("error") : nullptr;
+  const Json* message = told ? (*told).find("message") : nullptr;
+  throw http::HttpError(
+      response.status, name != nullptr && name->is_string() ? name->as_string() : "HttpError",
+      message != nullptr && message->is_string() ? message->as_string() : response.body);
+}
+
+http::Response TestEnvironment::request(http::Request request) {
+  if (request.path.empty()) gateway::decode_target(request).value();
+  if (request.remote_address.empty()) request.remote_address = "127.0.0.1";
+  const detail::Declarations& declarations = core_->service.declarations();
+  gateway::Router router;
+  std::vector<const detail::CommandDefinition*> commands;
+  std::vector<const detail::RouteDefinition*> routes;
+  for (const detail::CommandDefinition& command : declarations.commands()) {
+    const std::string rpc = "/rpc/" + gateway::percent_encode(command.name);
+    router.add(http::Method::post, rpc, command.name, commands.size()).value();
+    if (!command.options.path.empty()) {
+      router.add(command.options.method, command.options.path, command.name, commands.size())
+          .value();
+    }
+    commands.push_back(&command);
   }
-  return std::move(**answer).value();
+  for (const detail::RouteDefinition& route : declarations.routes()) {
+    router.add(route.method, route.path, route.name, commands.size() + routes.size()).value();
+    routes.push_back(&route);
+  }
+  gateway::Match match = router.match(request.method, gateway::raw_path(request.raw_target));
+  if (match.kind != gateway::Match::Kind::found) {
+    return match.kind == gateway::Match::Kind::not_allowed
+               ? gateway::error_response(405, error_names::k_not_allowed,
+                                         "this path does not take this method")
+               : gateway::error_response(404, error_names::k_not_found,
+                                         "there is nothing at this path");
+  }
+  request.path_parameters = std::move(match.path_parameters);
+  const std::string what = fmt::format("{} {}", http::to_string(request.method), request.path);
+  if (match.index < commands.size()) {
+    return core_->answer(*commands[match.index], what, std::move(request)).response;
+  }
+  return core_->answer(*routes[match.index - commands.size()], what, std::move(request)).response;
 }
 
 void TestEnvironment::run_in_handler(const std::function<void()>& function) {

@@ -6,9 +6,11 @@
 
 #include "base/assert.hpp"
 #include "eventual/task.hpp"
+#include "gateway/error_response.hpp"
 #include "host/running_attempt.hpp"
 #include "host/tokens.hpp"
 #include "testing/planted_defects.hpp"
+#include "testing/whole_bodies.hpp"
 
 namespace eventual::testing {
 
@@ -28,6 +30,7 @@ VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp 
       tokens_(std::make_shared<host::Tokens>("a key for tests: no secret of anybody")),
       requests_(service.declarations(), mailbox_, tokens_),
       handler_host_{requests_, service.declarations(), nullptr, options.log, this},
+      endpoints_(service.declarations()),
       info_{service.name(), "http://localhost:9000"},
       transactions_(store, {handler_host_, info_, *mailbox_, nullptr,
                             [this](std::function<void()> job) {
@@ -245,26 +248,34 @@ std::string VirtualHost::token_of(const engine::Attempt& attempt) const {
 
 bool VirtualHost::resume_handler() { return strands_.resume_one(now_); }
 
-void VirtualHost::call(const detail::CommandDefinition& command, std::string input_json,
-                       std::function<void(Result<std::string>)> done) {
-  strands_.run([this, &command, input = std::move(input_json), done = std::move(done)] {
-    http::Request request;
-    request.method = http::Method::post;
-    request.path = "/rpc/" + command.name;
+void VirtualHost::handle(host::Endpoint& endpoint, http::Request request,
+                         std::function<void(Answered)> done) {
+  if (!endpoint.enter()) {
+    done({gateway::error_response(429, error_names::k_limit_exceeded,
+                                  endpoint.title() + " handles as many requests as it may at once"),
+          std::nullopt});
+    return;
+  }
+  strands_.run([this, &endpoint, request = std::move(request), done = std::move(done)]() mutable {
     CommandContext context(request, info_);
+    WholeBody source(request.body);
+    CollectedBody sink(context);
+    Answered answered;
     detail::HandlerScope scope;
     scope.command = &context;
     scope.request = &request;
     scope.service = &info_;
     scope.provided = &service_.declarations().provided();
-    Result<std::string> result = std::string();
-    try {
+    scope.body_source = &source;
+    scope.body_sink = &sink;
+    scope.failure = &answered.failure;
+    {
       host::HandlerRuntime runtime(handler_host_, nullptr);
-      result = runtime.run(command.run, input, scope);
-    } catch (...) {
-      result = describe(std::current_exception());
+      answered.response = runtime.run(endpoint, scope);
     }
-    done(std::move(result));
+    if (sink.begun() && !answered.failure) answered.response = sink.take();
+    endpoint.leave();
+    done(std::move(answered));
   });
 }
 

@@ -10,12 +10,14 @@
 #include <stop_token>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
 #include "engine/engine.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/service.hpp"
+#include "host/endpoints.hpp"
 #include "host/handler_runtime.hpp"
 #include "host/mailbox.hpp"
 #include "host/requests.hpp"
@@ -95,9 +97,17 @@ class VirtualHost final : private host::HandlerTime {
   /// Moves time from one due instant to the next, up to `until`.
   void advance_to(Timestamp until);
 
-  /// Runs a command on a handler thread; `done` gets its JSON or its failure.
-  void call(const detail::CommandDefinition& command, std::string input_json,
-            std::function<void(Result<std::string>)> done);
+  struct Answered {
+    http::Response response;
+    std::optional<Error> failure;  ///< what the handler or a middleware threw last
+  };
+  /// Answers a request as the command or route does, on a handler thread. Bodies in pieces are
+  /// whole here.
+  template <class Definition>
+  void handle(const Definition& definition, http::Request request,
+              std::function<void(Answered)> done) {
+    handle(endpoints_.of(definition), std::move(request), std::move(done));
+  }
 
   std::size_t handlers_waiting() const noexcept { return strands_.waiting(); }
 
@@ -108,6 +118,7 @@ class VirtualHost final : private host::HandlerTime {
   }
   std::uint64_t random_u64() override { return random_.next_u64(); }
 
+  void handle(host::Endpoint& endpoint, http::Request request, std::function<void(Answered)> done);
   void perform(engine::Output& output);
   static void answer_all(engine::Output& output);
   engine::AttemptResult answer(const engine::Attempt& attempt,
@@ -124,6 +135,7 @@ class VirtualHost final : private host::HandlerTime {
   host::Requests requests_;
   std::unique_ptr<engine::Engine> engine_;
   host::HandlerHost handler_host_;
+  const host::Endpoints endpoints_;
   ServiceInfo info_;
   std::deque<std::function<void()>> later_;  // transactions that wait for a thread
   host::Transactions transactions_;

@@ -10,11 +10,12 @@
 #include "eventual/detail/definitions.hpp"
 #include "eventual/schema.hpp"
 #include "eventual/service.hpp"
+#include "schema/members.hpp"
 
 namespace eventual {
 
 Service::Service(std::string name, ServiceOptions options)
-    : declarations_(std::move(name)), options_(std::move(options)) {}
+    : declarations_(std::move(name)), options_(std::move(options)), http(declarations_, {}) {}
 
 Service::~Service() = default;
 
@@ -125,6 +126,24 @@ std::string path_defect(std::string_view path) {
   return {};
 }
 
+/// What is wrong with where a member of a command's input comes from; empty when nothing is.
+std::string parameter_defect(const CommandDefinition& command, const http::Parameter& parameter) {
+  if (command.options.path.empty()) return "belongs to a path, and the command has none";
+  if (command.input == nullptr || schema::member_type(command.input, parameter.member) == nullptr) {
+    return "is no member of the input";
+  }
+  if (parameter.in != http::In::path) return {};
+  const std::string& name = parameter.name.empty() ? parameter.member : parameter.name;
+  const std::string wanted = name == "*" ? name : ":" + name;
+  for (std::string_view rest = command.options.path; !rest.empty();) {
+    rest.remove_prefix(1);
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    if (rest.substr(0, slash) == wanted) return {};
+    rest.remove_prefix(slash);
+  }
+  return fmt::format("is not in the path: \"{}\"", wanted);
+}
+
 }  // namespace
 
 Declarations::Declarations(std::string name) : name_(std::move(name)) {
@@ -206,6 +225,10 @@ CommandDefinition& Declarations::add(CommandDefinition definition) {
     const std::string defect = path_defect(command.options.path);
     check.require(defect.empty(), fmt::format("path \"{}\" {}", command.options.path, defect));
   }
+  for (const http::Parameter& parameter : command.options.parameters) {
+    const std::string defect = parameter_defect(command, parameter);
+    check.require(defect.empty(), fmt::format("parameter \"{}\" {}", parameter.member, defect));
+  }
   return command;
 }
 
@@ -243,6 +266,16 @@ TransactionDefinition& Declarations::add(TransactionDefinition definition) {
   Check(defects_, "transaction", transaction)
       .require(transaction.max_attempts >= 1, "max_attempts must be at least 1");
   return transaction;
+}
+
+RouteDefinition& Declarations::add(RouteDefinition definition) {
+  RouteDefinition& route = routes_.emplace_back(std::move(definition));
+  Check check(defects_, "route", route);
+  check.timeout(route.options.timeout, "timeout");
+  check.schema(route.output, "result");
+  const std::string defect = path_defect(route.path);
+  check.require(defect.empty(), fmt::format("path \"{}\" {}", route.path, defect));
+  return route;
 }
 
 ScheduleDefinition& Declarations::add(ScheduleDefinition definition) {

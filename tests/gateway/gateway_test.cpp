@@ -14,16 +14,13 @@ using testing::FakeOperations;
 using testing::Reply;
 
 /// Answers the composed input.
-CommandRoute echo(std::string name, Method method, std::string path, int success_status = 200) {
+CommandRoute echo(std::string name, Method method, std::string path) {
   return {.name = std::move(name),
           .method = method,
           .path = std::move(path),
-          .success_status = success_status,
           .invoke = [](const http::Request& request, const auto& done) {
             try {
-              done({.status = 200,
-                    .headers = {},
-                    .body = compose_input_json(request, is_rpc_request(request))});
+              done({.status = 200, .headers = {}, .body = compose_input_json(request, {})});
             } catch (const Error& error) {
               done(error_response(error));
             }
@@ -50,15 +47,13 @@ class GatewayTest : public ::testing::Test {
 };
 
 TEST_F(GatewayTest, CommandsAnswerOverRpcAndOnTheirPath) {
-  commands_ = {echo("createOrder", Method::post, "/orders", 201),
-               echo("say hello", Method::post, "")};
+  commands_ = {echo("createOrder", Method::post, "/orders"), echo("say hello", Method::post, "")};
   const Reply rpc = call("POST", "/rpc/createOrder", R"({"id":"1"})");
   EXPECT_EQ(rpc.status, 200);
   EXPECT_EQ(rpc.body, R"({"id":"1"})");
   EXPECT_EQ(rpc.header("content-type"), "application/json");
   const Reply rest = call("POST", "/orders", R"({"id":"1"})");
-  EXPECT_EQ(rest.status, 201);
-  EXPECT_EQ(rest.body, R"({"id":"1"})");
+  EXPECT_EQ(rest.status, 200);
   EXPECT_EQ(call("POST", "/rpc/say%20hello").body, "null");
   EXPECT_EQ(call("GET", "/rpc/createOrder").status, 405);
   EXPECT_EQ(call("POST", "/rpc/none").status, 404);
@@ -84,10 +79,18 @@ TEST_F(GatewayTest, OtherContentTypesThanJsonAreRefused) {
   EXPECT_EQ(call("POST", "/c", "{}", "Content-Type: application/json; charset=utf-8\r\n").status,
             200);
   EXPECT_EQ(call("POST", "/c", "{}", "Content-Type: application/merge-patch+json\r\n").status, 200);
-  const Reply refused =
-      call("POST", "/rpc/c", "a=b", "Content-Type: application/x-www-form-urlencoded\r\n");
+  const Reply refused = call("POST", "/rpc/c", "a=b", "Content-Type: text/plain\r\n");
   EXPECT_EQ(refused.status, 415);
   EXPECT_EQ(refused.json()["error"], Json("InvalidInput"));
+}
+
+TEST_F(GatewayTest, WhatCurlSaysOfJsonIsTakenFromToolsAndNotFromWebPages) {
+  commands_ = {echo("c", Method::post, "/c")};
+  const std::string form = "Content-Type: application/x-www-form-urlencoded\r\n";
+  EXPECT_EQ(call("POST", "/c", R"({"a":1})", form).body, R"({"a":1})");
+  EXPECT_EQ(call("POST", "/c", "{}", form + "Origin: http://localhost\r\n").status, 415);
+  EXPECT_EQ(call("POST", "/c", "{}", form + "Sec-Fetch-Site: cross-site\r\n").status, 415);
+  EXPECT_EQ(call("POST", "/c", "{}", form + "Cookie: session=1\r\n").status, 415);
 }
 
 TEST_F(GatewayTest, CommandsThatCollideAreRefusedByName) {

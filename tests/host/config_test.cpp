@@ -37,6 +37,16 @@ class ConfigTest : public testing::Test {
   std::map<std::string, std::string> variables;
 };
 
+TEST_F(ConfigTest, ACertificateNeedsItsKey) {
+  sources.flags = {{"tls_cert", "cert.pem"}};
+  EXPECT_THAT(refusal(), HasSubstr("tls_cert and tls_key belong together"));
+  sources.flags = {{"tls_key", "key.pem"}};
+  EXPECT_THAT(refusal(), HasSubstr("tls_cert and tls_key belong together"));
+  variables["EVENTUAL_TLS_CERT"] = "cert.pem";
+  EXPECT_EQ(load().value().tls_cert, "cert.pem");
+  EXPECT_EQ(load().value().tls_key, "key.pem");
+}
+
 TEST_F(ConfigTest, HasDefaults) {
   const Config config = load().value();
   EXPECT_EQ(config.listen, "127.0.0.1:9000");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "eventual/eventual.hpp"
+#include "host/routes.hpp"
 
 namespace eventual {
 namespace {
@@ -96,6 +97,49 @@ TEST(Declarations, ReportBadRoutes) {
       ElementsAre(HasSubstr("begin with '/'"), HasSubstr("empty segment"),
                   HasSubstr("without a name"), HasSubstr(":id twice"), HasSubstr("before its end"),
                   HasSubstr("no path has"), HasSubstr("framework"), HasSubstr("success_status")));
+}
+
+TEST(Declarations, ReportBadPathsOfRoutesAndParametersThatAreNowhere) {
+  struct Page {
+    int limit = 0;
+  };
+  Service service("shop");
+  service.http.get("relative", [] {});
+  service.http.get("/rpc/x", {.timeout = Duration(0)}, [] {});
+  service.command("a",
+                  {.path = "/a/:id",
+                   .parameters = {{.member = "limit", .in = http::In::header, .name = "x-limit"},
+                                  {.member = "limit", .in = http::In::path, .name = "id"}}},
+                  [](const Page& page) { return page.limit; });
+  EXPECT_THAT(messages_of(service),
+              ElementsAre(HasSubstr("route \"GET relative\": path \"relative\" must begin"),
+                          HasSubstr("timeout"), HasSubstr("framework")));
+  service.command(
+      "b",
+      {.path = "/b", .parameters = {{.member = "none"}, {.member = "limit", .in = http::In::path}}},
+      [](const Page& page) { return page.limit; });
+  service.command("c", {.parameters = {{.member = "limit"}}},
+                  [](const Page& page) { return page.limit; });
+  EXPECT_THAT(messages_of(service).at(3), HasSubstr("\"none\" is no member of the input"));
+  EXPECT_THAT(messages_of(service).at(4), HasSubstr("is not in the path: \":limit\""));
+  EXPECT_THAT(messages_of(service).at(5), HasSubstr("belongs to a path"));
+}
+
+TEST(Declarations, RoutesThatAnswerTheSameRequestsAreNamedWithTheirLines) {
+  Service service("shop");
+  service.command("read", {.method = http::Method::get, .path = "/orders/:id"},
+                  [](const std::string&) {});
+  service.http.post("/orders/:id", [] {});
+  service.http.get("/orders/new", [] {});
+  EXPECT_THAT(host::route_conflicts(service.declarations()), IsEmpty());
+  service.http.get("/orders/:other", [] {});
+  service.http.post("/orders/:id", [] {});
+  const auto conflicts = host::route_conflicts(service.declarations());
+  ASSERT_EQ(conflicts.size(), 2u);
+  EXPECT_THAT(conflicts[0].message,
+              AllOf(HasSubstr("command read ("), HasSubstr("declarations_test.cpp:"),
+                    HasSubstr("route GET /orders/:other (")));
+  EXPECT_THAT(conflicts[1].message, HasSubstr("route POST /orders/:id ("));
 }
 
 TEST(Declarations, ProvideKeepsTheLastObjectOfAType) {

@@ -107,8 +107,14 @@ struct Shop {
   http::Response invoke(Node& node, std::string_view command, std::string input) {
     auto promise = std::make_shared<std::promise<http::Response>>();
     auto future = promise->get_future();
-    node.invoke(*service.declarations().find_command(command), {}, std::move(input),
-                [promise](http::Response response) { promise->set_value(std::move(response)); });
+    http::Request request;
+    request.method = http::Method::post;
+    request.raw_target = "/doubling";
+    request.body = std::move(input);
+    node.invoke(*service.declarations().find_command(command), std::move(request),
+                {.respond = [promise](http::Response response) {
+                  promise->set_value(std::move(response));
+                }});
     if (future.wait_for(k_patience) != std::future_status::ready)
       return {.status = 0, .headers = {}, .body = "no answer"};
     return future.get();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "eventual/detail/entity_calls.hpp"
+#include "eventual/detail/middleware.hpp"
 #include "eventual/detail/runtime.hpp"
 #include "eventual/http.hpp"
 #include "eventual/options.hpp"
@@ -39,6 +40,10 @@ struct HandlerScope {
   const ServiceInfo* service = nullptr;
   const std::unordered_map<std::type_index, void*>* provided = nullptr;
   TransactionContext* transaction = nullptr;
+  const ProvidedValue* values = nullptr;    ///< of middleware, the innermost first
+  BodySource* body_source = nullptr;        ///< of a request that is read in pieces
+  BodySink* body_sink = nullptr;            ///< of an answer that is sent in pieces
+  std::optional<Error>* failure = nullptr;  ///< where to note what the handler threw
 };
 
 /// Runs a handler: JSON in, JSON out. Throws what the handler throws, and InvalidInput for input
@@ -88,6 +93,18 @@ struct UpdateDefinition : Declaration {
 struct CommandDefinition : Declaration {
   CommandOptions options;
   HandlerFunction run;
+  MiddlewareChain middleware;
+};
+
+/// Its name is "GET /path".
+struct RouteDefinition : Declaration {
+  http::Method method = http::Method::get;
+  std::string path;
+  RouteOptions options;
+  AnswerFunction answer;
+  MiddlewareChain middleware;
+  bool streams_request = false;   ///< the body is read in pieces
+  bool streams_response = false;  ///< so is the answer sent
 };
 
 struct ScheduleDefinition : Declaration {
@@ -148,6 +165,7 @@ class Declarations {
   WorkflowDefinition& add(WorkflowDefinition definition);
   SignalDefinition& add(SignalDefinition definition);
   CommandDefinition& add(CommandDefinition definition);
+  RouteDefinition& add(RouteDefinition definition);
   ScheduleDefinition& add(ScheduleDefinition definition);
   QueryDefinition& add(QueryDefinition definition);
   UpdateDefinition& add(UpdateDefinition definition);
@@ -172,6 +190,7 @@ class Declarations {
   const std::deque<WorkflowDefinition>& workflows() const noexcept { return workflows_; }
   const std::deque<SignalDefinition>& signals() const noexcept { return signals_; }
   const std::deque<CommandDefinition>& commands() const noexcept { return commands_; }
+  const std::deque<RouteDefinition>& routes() const noexcept { return routes_; }
   const std::deque<ScheduleDefinition>& schedules() const noexcept { return schedules_; }
   const std::deque<QueryDefinition>& queries() const noexcept { return queries_; }
   const std::deque<UpdateDefinition>& updates() const noexcept { return updates_; }
@@ -192,6 +211,7 @@ class Declarations {
   std::deque<WorkflowDefinition> workflows_;
   std::deque<SignalDefinition> signals_;
   std::deque<CommandDefinition> commands_;
+  std::deque<RouteDefinition> routes_;
   std::deque<ScheduleDefinition> schedules_;
   std::deque<QueryDefinition> queries_;
   std::deque<UpdateDefinition> updates_;
