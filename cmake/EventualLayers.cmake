@@ -5,7 +5,7 @@ set(EVENTUAL_LINKS_base fmt::fmt Threads::Threads)
 set(EVENTUAL_PRIVATE_LINKS_base date::date-tz)
 set(EVENTUAL_LINKS_schema simdjson::simdjson)
 set(EVENTUAL_LINKS_store eventual_rocksdb)
-set(EVENTUAL_LINKS_gateway eventual_boost)
+set(EVENTUAL_LINKS_gateway eventual_boost ZLIB::ZLIB)
 set(EVENTUAL_LINKS_client eventual_boost)
 set(EVENTUAL_LINKS_host spdlog::spdlog OpenSSL::Crypto)
 

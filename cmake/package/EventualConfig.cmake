@@ -11,6 +11,7 @@ find_dependency(simdjson)
 find_dependency(spdlog)
 find_dependency(OpenSSL)
 find_dependency(date)
+find_dependency(ZLIB)
 
 include(${CMAKE_CURRENT_LIST_DIR}/EventualTargets.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/EventualService.cmake)
