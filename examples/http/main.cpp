@@ -1,0 +1,3 @@
+#include "notes.hpp"
+
+int main(int argc, char** argv) { return notes::service.run(argc, argv); }
