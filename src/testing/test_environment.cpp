@@ -480,27 +480,21 @@ http::Response TestEnvironment::request(http::Request request) {
 }
 
 void TestEnvironment::run_in_handler(const std::function<void()>& function) {
-  // shared: a handler that does not end keeps what it runs.
-  struct Handler {
-    detail::CommandDefinition definition;
-    std::optional<Result<std::string>> answer;
-  };
-  auto handler = std::make_shared<Handler>();
-  handler->definition.name = "in_handler";
-  handler->definition.run = [&function](std::string_view, detail::HandlerScope&) {
-    function();
-    return std::string("null");
-  };
-  core_->host->call(handler->definition, "null",
-                    [handler](Result<std::string> given) { handler->answer = std::move(given); });
+  auto answer = std::make_shared<std::optional<Result<std::string>>>();
+  core_->host->run_handler(
+      [&function](std::string_view, detail::HandlerScope&) {
+        function();
+        return std::string("null");
+      },
+      [answer](Result<std::string> given) { *answer = std::move(given); });
   core_->host->settle();
-  if (!handler->answer) {
+  if (!*answer) {
     throw Error("NotClosed",
                 "what runs in the handler waits for what needs time to pass; open "
                 "executions:" +
                     core_->all_waiting());
   }
-  (void)std::move(*handler->answer).value();
+  (void)std::move(**answer).value();
 }
 
 void TestEnvironment::replay_all() {

@@ -7,6 +7,7 @@
 #include "base/assert.hpp"
 #include "eventual/task.hpp"
 #include "gateway/error_response.hpp"
+#include "gateway/text.hpp"
 #include "host/running_attempt.hpp"
 #include "host/tokens.hpp"
 #include "testing/planted_defects.hpp"
@@ -276,6 +277,42 @@ void VirtualHost::handle(host::Endpoint& endpoint, http::Request request,
     if (sink.begun() && !answered.failure) answered.response = sink.take();
     endpoint.leave();
     done(std::move(answered));
+  });
+}
+
+void VirtualHost::call(const detail::CommandDefinition& command, std::string input_json,
+                       std::function<void(Result<std::string>)> done) {
+  http::Request request;
+  request.method = http::Method::post;
+  request.path = "/rpc/" + command.name;
+  request.raw_target = "/rpc/" + gateway::percent_encode(command.name);
+  request.headers.emplace_back("content-type", "application/json");
+  request.body = std::move(input_json);
+  request.remote_address = "127.0.0.1";
+  handle(command, std::move(request), [done = std::move(done)](Answered answered) {
+    if (answered.failure) return done(std::move(*answered.failure));
+    if (answered.response.status < 300) return done(std::move(answered.response.body));
+    const Result<Json> told = Json::parse(answered.response.body);
+    const Json* name = told ? (*told).find("error") : nullptr;
+    done(Error(name != nullptr && name->is_string() ? name->as_string() : "HttpError",
+               std::move(answered.response.body)));
+  });
+}
+
+void VirtualHost::run_handler(detail::HandlerFunction function,
+                              std::function<void(Result<std::string>)> done) {
+  strands_.run([this, function = std::move(function), done = std::move(done)] {
+    detail::HandlerScope scope;
+    scope.service = &info_;
+    scope.provided = &service_.declarations().provided();
+    Result<std::string> result = std::string();
+    try {
+      host::HandlerRuntime runtime(handler_host_, nullptr);
+      result = runtime.run(function, "null", scope);
+    } catch (...) {
+      result = describe(std::current_exception());
+    }
+    done(std::move(result));
   });
 }
 

@@ -109,6 +109,12 @@ class VirtualHost final : private host::HandlerTime {
     handle(endpoints_.of(definition), std::move(request), std::move(done));
   }
 
+  /// Calls a command over RPC; what it throws, or what a middleware answers instead, is an error.
+  void call(const detail::CommandDefinition& command, std::string input_json,
+            std::function<void(Result<std::string>)> done);
+  /// Runs a function as a handler of no declaration.
+  void run_handler(detail::HandlerFunction function, std::function<void(Result<std::string>)> done);
+
   std::size_t handlers_waiting() const noexcept { return strands_.waiting(); }
 
  private:
