@@ -20,7 +20,7 @@ class Collector {
     if (type == "cancel_requested") return point("cancel", "cancellation");
     if (type == "update_received") {
       Call& call = begin(event, "update", text_of(event, "update"));
-      call.seq = 0;
+      call.seq.reset();
       updates_.emplace_back(text_of(event, "update_id"), calls_.calls.size() - 1);
       return;
     }
@@ -35,7 +35,7 @@ class Collector {
       Call& call = calls_.calls[i];
       if (call.ended || (call.kind != "condition" && call.kind != "signal_wait")) continue;
       for (std::size_t next = i + 1; next < calls_.calls.size(); ++next) {
-        if (calls_.calls[next].seq == 0 || calls_.calls[next].began <= call.began) continue;
+        if (!calls_.calls[next].seq || calls_.calls[next].began <= call.began) continue;
         call.ended = calls_.calls[next].began;
         call.outcome = "met";
         break;
@@ -53,9 +53,9 @@ class Collector {
   }
 
  private:
-  static std::uint64_t seq_of(const Json& event, std::string_view member = "seq") {
+  static std::optional<std::uint64_t> seq_of(const Json& event, std::string_view member = "seq") {
     const Json& seq = event[member];
-    return seq.is_integer() ? seq.as_uint64() : 0;
+    return seq.is_integer() ? std::optional(seq.as_uint64()) : std::nullopt;
   }
 
   Call& begin(const Json& event, std::string kind, std::string name) {
@@ -98,8 +98,8 @@ class Collector {
     return true;
   }
 
-  Call* find(std::uint64_t seq) {
-    if (seq == 0) return nullptr;
+  Call* find(std::optional<std::uint64_t> seq) {
+    if (!seq) return nullptr;
     for (auto call = calls_.calls.rbegin(); call != calls_.calls.rend(); ++call) {
       if (call->seq == seq) return &*call;
     }

@@ -17,9 +17,9 @@ struct CallAttempt {
   std::string error;               ///< its name; empty: none
 };
 
-/// One call, or a signal, update or hold that came from outside (seq 0).
+/// One call, or a signal, update or hold that came from outside.
 struct Call {
-  std::uint64_t seq = 0;
+  std::optional<std::uint64_t> seq;  ///< absent: it came from outside
   std::string kind;  ///< task, timer, child, signal_send, condition, signal, cancel, update,
                      ///< paused, parked
   std::string name;

@@ -35,9 +35,10 @@ std::string what(const ev::Json& event) {
   }
   for (const auto& [name, value] : event.as_object()) {
     if (name == "type" || name == "at" || name == "seq" || name == "task" || name == "workflow" ||
-        name == "signal" || name == "update" || name == "change") {
+        name == "signal" || name == "update" || name == "change" || name == "derivation") {
       continue;
     }
+    if (name.starts_with("parent_") && event["parent_id"].is_null()) continue;
     if (!text.empty()) text += ' ';
     text += fmt::format("{}={}", name, pretty(value, std::string::npos));
   }

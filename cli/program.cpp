@@ -69,6 +69,7 @@ std::string bad_places(const ev::Error& error) {
   for (const ev::Json& one : details->as_array()) {
     const std::string place =
         one["pointer"].is_string() ? text_of(one, "pointer") : text_of(one, "parameter");
+    if (details->size() == 1 && error.message().find(place) != std::string::npos) return {};
     lines += fmt::format("{}  {}: {}", lines.empty() ? "" : "\n",
                          place.empty() ? "(all of it)" : place, one_line(text_of(one, "reason")));
   }

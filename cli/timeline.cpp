@@ -119,7 +119,7 @@ std::string label_of(const Call& call) {
                            : call.kind == "cancel_send"                     ? "cancel " + call.name
                            : call.kind == "paused" || call.kind == "parked" ? call.kind
                                                                             : call.name;
-  return fmt::format("{:>3} {}", call.seq == 0 ? std::string() : std::to_string(call.seq),
+  return fmt::format("{:>3} {}", call.seq ? std::to_string(*call.seq) : std::string(),
                      one_line(name));
 }
 
@@ -153,10 +153,12 @@ void draw(const Context& context, const ports::ExecutionRef& execution, const Ca
   if (begin > 0) context.print(fmt::format("… {} earlier\n", counted(begin, "call")));
   for (std::size_t i = begin; i < calls.calls.size(); ++i) {
     const Call& call = calls.calls[i];
-    context.print(fmt::format("{}  {}  {}\n",
-                              pad_right(cut(label_of(call), label_columns), label_columns),
-                              bar_of(call, scale, open_until).text(context.terminal()),
-                              cut(note_of(call, open_until), k_note_columns)));
+    std::string line =
+        fmt::format("{}  {}  {}", pad_right(cut(label_of(call), label_columns), label_columns),
+                    bar_of(call, scale, open_until).text(context.terminal()),
+                    cut(note_of(call, open_until), k_note_columns));
+    while (line.ends_with(' ')) line.pop_back();
+    context.print(line + "\n");
   }
 }
 
@@ -175,7 +177,7 @@ ev::Json json_of(const ports::ExecutionRef& execution, const Calls& calls) {
                                            {"ended_at", time(attempt.ended)},
                                            {"error", text(attempt.error)}}));
     }
-    list.push_back(ev::Json::object({{"seq", call.seq == 0 ? ev::Json() : ev::Json(call.seq)},
+    list.push_back(ev::Json::object({{"seq", call.seq ? ev::Json(*call.seq) : ev::Json()},
                                      {"kind", call.kind},
                                      {"name", call.name},
                                      {"began_at", to_iso8601(call.began)},

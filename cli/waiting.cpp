@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "cli/text.hpp"
 #include "cli/times.hpp"
 
@@ -24,8 +27,12 @@ std::string since(const Json& entry, Timestamp now) {
   return ", since " + show_duration(std::max(now - *parsed, Duration(0)));
 }
 
+/// A place in the code; below the working directory it is named from there.
 std::string at_location(const Json& entry) {
-  const std::string location = text_of(entry, "location");
+  std::string location = text_of(entry, "location");
+  std::error_code ignored;
+  const std::string folder = std::filesystem::current_path(ignored).string() + "/";
+  if (folder.size() > 1 && location.starts_with(folder)) location.erase(0, folder.size());
   return location.empty() ? std::string() : " at " + location;
 }
 
