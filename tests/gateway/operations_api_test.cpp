@@ -566,5 +566,40 @@ TEST_F(OperationsApiTest, ATokenThatIsRefusedSaysWhy) {
   expect_error(call("GET", "/_eventual/tasks/success"), 405, "NotAllowed");
 }
 
+TEST_F(OperationsApiTest, LogLinesAreGivenAsTheyAreAskedFor) {
+  expect_error(call("GET", "/_eventual/logs"), 404, "NotFound");
+  gateway_.reset();
+  LogRequest asked;
+  options_.operations.read_log = [&](const LogRequest& request) {
+    asked = request;
+    LogLines found;
+    found.next = 8;
+    found.missed = true;
+    found.lines.push_back({.number = 7,
+                           .at = at(1'700'000'000'123),
+                           .level = LogLevel::warn,
+                           .execution_id = "processOrder/o-1",
+                           .message = "slow"});
+    found.lines.push_back({.number = 8, .execution_id = {}, .message = "x"});
+    return found;
+  };
+  expect(call("GET", "/_eventual/logs?after=6&limit=5&level=warn&execution_id=processOrder%2Fo-1"),
+         200,
+         R"({"lines":[{"number":7,"at":"2023-11-14T22:13:20.123Z","level":"warn",)"
+         R"("execution_id":"processOrder/o-1","message":"slow"},)"
+         R"({"number":8,"at":"1970-01-01T00:00:00.000Z","level":"info",)"
+         R"("execution_id":null,"message":"x"}],"next":8,"missed":true})");
+  EXPECT_EQ(asked.after, 6U);
+  EXPECT_EQ(asked.limit, 5U);
+  EXPECT_EQ(asked.least, LogLevel::warn);
+  EXPECT_EQ(asked.execution_id, "processOrder/o-1");
+  EXPECT_EQ(call("GET", "/_eventual/logs").status, 200);
+  EXPECT_EQ(asked.limit, 200U);
+  EXPECT_EQ(asked.least, LogLevel::trace);
+  expect_error(call("GET", "/_eventual/logs?level=loud"), 400, "InvalidInput", "level");
+  expect_error(call("GET", "/_eventual/logs?limit=0"), 400, "InvalidInput", "limit");
+  expect_error(call("GET", "/_eventual/logs?limit=1001"), 400, "InvalidInput", "limit");
+}
+
 }  // namespace
 }  // namespace eventual::gateway

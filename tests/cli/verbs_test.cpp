@@ -1,0 +1,477 @@
+// Every verb as a process against a running service.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "cli/command.hpp"
+#include "cli/text.hpp"
+
+namespace eventual::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
+using testing::DeskService;
+using ::testing::HasSubstr;
+using testing::How;
+using testing::masked;
+using ::testing::Not;
+using testing::Ran;
+using ::testing::StartsWith;
+
+class Verbs : public ::testing::Test {
+ protected:
+  /// Starts one and waits until it waits for something, or has closed.
+  void start(const std::string& workflow, const std::string& input, const std::string& name) {
+    const Ran ran = desk_.eventual({"start", workflow, input, "--name", name});
+    ASSERT_EQ(ran.exit_code, 0) << ran.err;
+    settled(workflow + "/" + name);
+  }
+
+  /// The document of the execution once it moves no more by itself.
+  Json settled(const std::string& id) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < end) {
+      Json json = desk_.eventual({"execution", id, "--json"}).json();
+      if (json["closed_at"].is_string()) return json;
+      for (const Json& one : json["waiting_for"].as_array()) {
+        if (one["state"] != Json("running")) return json;
+      }
+    }
+    ADD_FAILURE() << id << " does not settle";
+    return {};
+  }
+
+  std::string out(const std::vector<std::string>& arguments) {
+    const Ran ran = desk_.eventual(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    return masked(ran.out);
+  }
+
+  DeskService desk_;
+};
+
+TEST_F(Verbs, StartSaysWhatItStartedAndWaitsWhenAskedTo) {
+  EXPECT_EQ(out({"start", "hello", R"({"name":"sam"})", "--name", "h-1"}), "started hello/h-1\n");
+  const Ran again = desk_.eventual({"start", "hello", R"({"name":"sam"})", "--name", "h-1"});
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_EQ(again.out, "hello/h-1 exists with this input (run 1)\n");
+  EXPECT_EQ(out({"start", "hello", R"({"name":"sam"})", "--name", "h-1", "--wait"}),
+            "\"hello sam. \"\n");
+  const Ran failed = desk_.eventual({"start", "broken", "\"x\"", "--name", "b-1", "--wait"});
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_EQ(failed.out, "");
+  EXPECT_EQ(failed.err, "started broken/b-1\nbroken/b-1 failed: Refused: no x\n");
+  const Json json = desk_.eventual({"start", "broken", "\"x\"", "--name", "b-1", "--json"}).json();
+  EXPECT_EQ(json,
+            Json::object({{"execution_id", "broken/b-1"}, {"run", 1}, {"already_running", true}}));
+  const Ran other = desk_.eventual({"start", "hello", R"({"name":"eve"})", "--name", "h-1"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.err, StartsWith("error: AlreadyExists: "));
+}
+
+TEST_F(Verbs, InputComesFromTheLineAFileOrStandardInput) {
+  How how;
+  how.input = R"({"name":"stdin"})";
+  EXPECT_EQ(desk_.eventual({"start", "hello", "-", "--wait"}, how).out, "\"hello stdin. \"\n");
+  const std::string file = std::filesystem::temp_directory_path() /
+                           ("eventual-cli-" + std::to_string(::getpid()) + ".json");
+  std::ofstream(file) << R"({"name":"file"})";
+  EXPECT_EQ(desk_.eventual({"start", "hello", "@" + file, "--wait"}).out, "\"hello file. \"\n");
+  std::filesystem::remove(file);
+  const Ran missing = desk_.eventual({"start", "hello", "@" + file});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_EQ(missing.err, "error: the input: cannot read the file \"" + file + "\"\n");
+}
+
+TEST_F(Verbs, ExecutionsAreListedNewestFirst) {
+  start("sleeping", "\"x\"", "s-1");
+  start("broken", "\"x\"", "b-1");
+  EXPECT_EQ(out({"executions"}),
+            "EXECUTION     RUN  STATUS   STARTED                   TOOK\n"
+            "broken/b-1      1  failed   <time>  <span>\n"
+            "sleeping/s-1    1  running  <time>  -\n");
+  EXPECT_THAT(out({"executions", "--status", "running"}), Not(HasSubstr("broken")));
+  EXPECT_THAT(out({"executions", "--workflow", "broken"}), Not(HasSubstr("sleeping")));
+  EXPECT_THAT(out({"executions", "--since", "1h"}), HasSubstr("broken/b-1"));
+  EXPECT_EQ(out({"executions", "--until", "2026-01-01"}), "");
+  const Json json = desk_.eventual({"executions", "--limit", "1", "--json"}).json();
+  EXPECT_EQ(json["executions"].size(), 1U);
+  EXPECT_EQ(json["more"], Json(true));
+}
+
+TEST_F(Verbs, ATableFitsATerminalOf80Columns) {
+  start("sleeping", "\"x\"", std::string(100, 'n') + "-日本");
+  const Ran ran = desk_.in_terminal({"executions"});
+  std::size_t lines = 0;
+  for (std::size_t at = 0; at < ran.out.size(); ++lines) {
+    const std::size_t end = ran.out.find('\n', at);
+    std::string line = ran.out.substr(at, end - at);
+    for (std::size_t code; (code = line.find('\x1b')) != std::string::npos;) {
+      line.erase(code, line.find('m', code) - code + 1);
+    }
+    EXPECT_LE(display_width(line), 80U) << line;
+    at = end + 1;
+  }
+  EXPECT_EQ(lines, 2U);
+  EXPECT_THAT(ran.out, HasSubstr("…"));
+}
+
+TEST_F(Verbs, ColoursAreForTerminalsThatWantThem) {
+  start("sleeping", "\"x\"", "s-1");
+  EXPECT_THAT(desk_.in_terminal({"executions"}).out, HasSubstr("\x1b[36mrunning\x1b[0m"));
+  How how;
+  how.environment["NO_COLOR"] = "1";
+  EXPECT_THAT(desk_.in_terminal({"executions"}, how).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(desk_.in_terminal({"executions", "--no-color"}).out, Not(HasSubstr("\x1b")));
+  how.environment = {{"TERM", "dumb"}};
+  EXPECT_THAT(desk_.in_terminal({"executions"}, how).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(desk_.eventual({"executions"}).out, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(Verbs, FollowPrintsWhatComes) {
+  start("sleeping", "\"x\"", "s-1");
+  How how;
+  how.interrupt_after = "s-1";
+  EXPECT_EQ(desk_.eventual({"executions", "--follow"}, how).exit_code, -1);  // by the interrupt
+  EXPECT_EQ(desk_.eventual({"executions", "--follow", "--json"}).exit_code, 2);
+  EXPECT_EQ(desk_.eventual({"logs", "--follow", "--json"}).exit_code, 2);
+  start("broken", "\"x\"", "b-1");
+  const Ran ended = desk_.eventual({"history", "b-1", "--follow"});
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.out, HasSubstr("execution_failed"));
+}
+
+TEST_F(Verbs, ExecutionShowsAllThatIsKnown) {
+  start("broken", "\"x\"", "b-1");
+  EXPECT_EQ(out({"execution", "broken/b-1"}),
+            "execution  broken/b-1\n"
+            "run        1\n"
+            "status     failed\n"
+            "started    <time> (<ago>)\n"
+            "closed     <time> (<ago>)\n"
+            "input      \"x\"\n"
+            "error      Refused: no x\n");
+  start("sleeping", "\"x\"", "s-1");
+  EXPECT_THAT(out({"execution", "s-1"}),
+              ContainsRegex("why +sleeping/s-1 waits for a timer, since"));
+  EXPECT_EQ(desk_.eventual({"execution", "b-1", "--json"}).json()["status"], Json("failed"));
+}
+
+TEST_F(Verbs, AnExecutionIsFoundByWhatIsUnique) {
+  start("sleeping", "\"x\"", "order-1");
+  start("sleeping", "\"x\"", "order-12");
+  start("approval", "\"x\"", "other");
+  EXPECT_THAT(out({"execution", "oth"}), HasSubstr("approval/other"));
+  EXPECT_THAT(out({"execution", "order-1"}), HasSubstr("sleeping/order-1\n"));  // exactly so
+  EXPECT_THAT(out({"execution", "sleep/order-12"}), HasSubstr("sleeping/order-12\n"));
+  const Ran many = desk_.eventual({"execution", "ord"});
+  EXPECT_EQ(many.exit_code, 2);
+  EXPECT_EQ(many.err,
+            "error: \"ord\" is the beginning of 2 executions; write more of one:\n"
+            "  sleeping/order-1\n  sleeping/order-12\n");
+  const Ran none = desk_.eventual({"execution", "zzz"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_EQ(none.err,
+            "error: NotFound: no execution is called or begins with \"zzz\"; see eventual "
+            "executions\n");
+}
+
+TEST_F(Verbs, WhyNamesWhatWouldWakeIt) {
+  start("approval", "\"x\"", "a-1");
+  EXPECT_THAT(out({"why", "a-1"}),
+              AllOf(StartsWith("approval/a-1 waits for the signal approve at "),
+                    HasSubstr("cli_service.cpp:"),
+                    HasSubstr("`eventual signal approval/a-1 approve …` wakes it.")));
+  start("parent", "\"x\"", "p-1");
+  EXPECT_THAT(out({"why", "parent/p-1"}), HasSubstr("waits for its child sleeping/"));
+  start("waitingToRetry", "\"x\"", "r-1");
+  EXPECT_THAT(out({"why", "r-1"}),
+              AllOf(HasSubstr("waits for attempt 2 of 3 of the task unlucky"),
+                    HasSubstr("the attempt before failed with Unlucky: no x")));
+  start("byHand", "\"x\"", "t-1");
+  EXPECT_THAT(out({"why", "t-1"}), HasSubstr("to complete the task byToken"));
+  start("condition", "\"x\"", "c-1");
+  EXPECT_THAT(out({"why", "c-1"}),
+              AllOf(HasSubstr("waits for a condition at "), HasSubstr("or its time limit in")));
+  EXPECT_EQ(out({"pause", "c-1", "--reason", "thinking"}), "paused condition/c-1\n");
+  EXPECT_THAT(out({"why", "c-1"}),
+              StartsWith("condition/c-1 is paused (thinking), since <span>; `eventual resume "
+                         "condition/c-1` lets it go on"));
+  const Json json = desk_.eventual({"why", "a-1", "--json"}).json();
+  EXPECT_EQ(json["waiting_for"].as_array()[0]["kind"], Json("signal"));
+}
+
+TEST_F(Verbs, HistoryTellsWhatHappened) {
+  start("broken", "\"x\"", "b-1");
+  EXPECT_EQ(
+      out({"history", "b-1", "--last", "2"}),
+      "                      AT  SEQ  EVENT             WHAT\n"
+      "<time>    0  task_failed       attempt=1 error={\"name\": \"Refused\", \"message\": "
+      "\"no x\"}\n"
+      "<time>    -  execution_failed  error={\"name\": \"Refused\", \"message\": \"no x\"}\n");
+  const Json json = desk_.eventual({"history", "b-1", "--json"}).json();
+  EXPECT_EQ(json["events"].as_array()[0]["type"], Json("execution_started"));
+  EXPECT_THAT(desk_.in_terminal({"history", "b-1"}).out, HasSubstr("+0 ms"));
+}
+
+TEST_F(Verbs, TimelineDrawsCallsWithTheirAttempts) {
+  EXPECT_EQ(out({"start", "retried", "\"x\"", "--name", "r-1", "--wait"}), "\"x\"\n");
+  const std::string text = out({"timeline", "r-1"});
+  EXPECT_THAT(text, StartsWith("retried/r-1  succeeded  <span>\n"));
+  EXPECT_THAT(text, ContainsRegex("  0 secondTry +█.*█ +<span>, 2 attempts\n"));
+  const Json json = desk_.eventual({"timeline", "r-1", "--json"}).json();
+  const Json& call = json["calls"].as_array()[0];
+  EXPECT_EQ(call["attempts"].size(), 2U);
+  EXPECT_EQ(call["attempts"].as_array()[0]["error"], Json("Unlucky"));
+  const Ran ran = desk_.in_terminal({"timeline", "r-1", "--no-color"});
+  for (std::size_t at = 0; at < ran.out.size();) {
+    const std::size_t end = ran.out.find('\n', at);
+    EXPECT_LE(display_width(ran.out.substr(at, end - at)), 80U);
+    at = end + 1;
+  }
+}
+
+TEST_F(Verbs, ASignalWakesWhatWaitsForIt) {
+  start("approval", "\"x\"", "a-1");
+  EXPECT_EQ(out({"signal", "a-1", "approve", "\"yes\""}), "approval/a-1 has received approve\n");
+  EXPECT_EQ(settled("approval/a-1")["result"], Json("yes"));
+  const Ran late = desk_.eventual({"signal", "a-1", "approve", "\"no\""});
+  EXPECT_EQ(late.exit_code, 1);
+  EXPECT_THAT(late.err, StartsWith("error: Closed: "));
+}
+
+TEST_F(Verbs, QueriesAndUpdatesAreAnswered) {
+  start("counting", "\"x\"", "c-1");
+  EXPECT_EQ(out({"query", "c-1", "progress"}), "0\n");
+  EXPECT_EQ(out({"update", "c-1", "add", "5", "--id", "u-1"}), "5\n");
+  EXPECT_EQ(out({"update", "c-1", "add", "5", "--id", "u-1"}), "5\n");  // the recorded answer
+  EXPECT_EQ(out({"query", "c-1", "progress"}), "5\n");
+  const Ran refused = desk_.eventual({"update", "c-1", "add", "-5"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.err, "error: Negative: only up\n");
+  EXPECT_EQ(desk_.eventual({"update", "c-1", "add", "1", "--json"}).json()["result"], Json(6));
+  const Ran wrong = desk_.eventual({"update", "c-1", "add", "\"five\""});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err, StartsWith("error: InvalidInput: "));
+}
+
+TEST_F(Verbs, CancelAndTerminateEndAnExecution) {
+  start("sleeping", "\"x\"", "s-1");
+  EXPECT_EQ(out({"cancel", "s-1"}), "asked to stop: sleeping/s-1\n");
+  EXPECT_EQ(settled("sleeping/s-1")["status"], Json("cancelled"));
+  start("sleeping", "\"x\"", "s-2");
+  EXPECT_EQ(out({"terminate", "s-2", "--reason", "wrong one"}), "terminated sleeping/s-2\n");
+  EXPECT_EQ(settled("sleeping/s-2")["status"], Json("terminated"));
+  start("sleeping", "\"x\"", "s-3");
+  const Ran waited = desk_.eventual({"cancel", "s-3", "--wait"});
+  EXPECT_EQ(waited.exit_code, 1);
+  EXPECT_THAT(waited.err, HasSubstr("sleeping/s-3 cancelled"));
+}
+
+TEST_F(Verbs, PauseResumeRetryAndForkRepair) {
+  start("approval", "\"x\"", "a-1");
+  EXPECT_EQ(out({"pause", "a-1"}), "paused approval/a-1\n");
+  EXPECT_EQ(out({"resume", "a-1"}), "resumed approval/a-1\n");
+  const Ran open = desk_.eventual({"retry", "a-1"});
+  EXPECT_EQ(open.exit_code, 1);
+  EXPECT_THAT(open.err, StartsWith("error: NotClosed: "));
+  start("broken", "\"x\"", "b-1");
+  EXPECT_EQ(out({"retry", "b-1"}), "started run 2 of broken/b-1\n");
+  EXPECT_EQ(out({"fork", "broken/b-1", "--run", "1", "--seq", "0", "--name", "b-2"}),
+            "started run 1 of broken/b-2\n");
+  EXPECT_EQ(settled("broken/b-2")["status"], Json("failed"));
+  EXPECT_EQ(desk_.eventual({"fork", "b-1"}).exit_code, 2);  // without --seq
+}
+
+TEST_F(Verbs, TasksAreCompletedByTheirToken) {
+  start("byHand", "\"x\"", "t-1");
+  const Json lines = desk_.eventual({"logs", "--execution", "t-1", "--json"}).json()["lines"];
+  ASSERT_EQ(lines.size(), 1U);
+  const std::string message = lines.as_array()[0]["message"].as_string();
+  ASSERT_THAT(message, StartsWith("token "));
+  const std::string token = message.substr(6);
+  EXPECT_EQ(out({"tasks", "heartbeat", token, "{\"done\":1}"}), "noted\n");
+  EXPECT_EQ(out({"tasks", "complete", token, "\"by hand\""}), "completed\n");
+  EXPECT_EQ(settled("byHand/t-1")["result"], Json("by hand"));
+  const Ran again = desk_.eventual({"tasks", "fail", token, "Late", "too late"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, StartsWith("error: Closed: "));
+  EXPECT_THAT(desk_.eventual({"tasks", "complete", "forged"}).err,
+              StartsWith("error: NotAllowed: "));
+}
+
+TEST_F(Verbs, SchedulesAreListedAndActedOn) {
+  EXPECT_THAT(out({"schedules"}), AllOf(StartsWith("SCHEDULE"), HasSubstr("nightly"),
+                                        HasSubstr("0 3 * * * UTC"), HasSubstr("active")));
+  EXPECT_EQ(out({"schedules", "pause", "nightly", "--reason", "holiday"}), "paused nightly\n");
+  EXPECT_THAT(out({"schedules"}), HasSubstr("paused"));
+  EXPECT_EQ(out({"schedules", "resume", "nightly"}), "resumed nightly\n");
+  EXPECT_THAT(out({"schedules", "trigger", "nightly"}), StartsWith("started hello/nightly-"));
+  EXPECT_THAT(
+      out({"schedules", "backfill", "nightly", "--from", "2026-01-01", "--to", "2026-01-02"}),
+      AllOf(StartsWith("started hello/nightly-"), HasSubstr("2026-01-01")));
+  EXPECT_EQ(desk_.eventual({"schedules", "pause", "daily"}).exit_code, 1);
+  EXPECT_EQ(desk_
+                .eventual({"schedules", "backfill", "nightly", "--from", "2026-01-02", "--to",
+                           "2026-01-01"})
+                .exit_code,
+            2);
+  EXPECT_EQ(desk_.eventual({"schedules", "--json"}).json()["schedules"].size(), 1U);
+}
+
+TEST_F(Verbs, InvokeCallsACommandAndShowsEachBadField) {
+  EXPECT_EQ(out({"invoke", "shout", R"({"name":"sam"})"}), "\"HELLO sam\"\n");
+  const Ran wrong = desk_.eventual({"invoke", "shout", R"({"name":1,"times":"x"})"});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err, AllOf(StartsWith("error: InvalidInput: "), HasSubstr("\n  /name: "),
+                               HasSubstr("\n  /times: ")));
+  EXPECT_EQ(desk_.eventual({"invoke", "shout", R"({"name":""})", "--json"}).json()["error"],
+            Json("NoName"));
+}
+
+TEST_F(Verbs, TheServiceDescribesItself) {
+  EXPECT_EQ(desk_.eventual({"manifest"}).json()["service"], Json("desk"));
+  const std::string workflows = out({"workflows"});
+  EXPECT_THAT(workflows,
+              AllOf(StartsWith("WORKFLOW"), ContainsRegex("hello +\\{name, times\\} +string"),
+                    HasSubstr("Greets somebody")));
+  EXPECT_EQ(desk_.eventual({"workflows", "hello"}).json()["name"], Json("hello"));
+  const Ran unknown = desk_.eventual({"workflows", "helo"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_EQ(unknown.err, "error: NotFound: there is no workflow \"helo\"; did you mean hello?\n");
+  EXPECT_THAT(out({"services"}),
+              AllOf(StartsWith("SERVICE  VERSION  STATUS  COMMANDS  WORKFLOWS  URL\n"),
+                    HasSubstr("desk     1.2.3    ready")));
+  const Ran some = desk_.eventual({"services", desk_.url(), "http://127.0.0.1:1"});
+  EXPECT_EQ(some.exit_code, 1);
+  EXPECT_THAT(some.out, HasSubstr("unreachable"));
+  EXPECT_EQ(desk_.eventual({"services", "http://127.0.0.1:1"}).exit_code, 3);
+}
+
+TEST_F(Verbs, LogsAreChosenByLevelAndExecution) {
+  start("byHand", "\"x\"", "t-1");
+  EXPECT_THAT(out({"logs"}), ContainsRegex("<time> info  byHand/t-1: token "));
+  EXPECT_EQ(out({"logs", "--level", "error"}), "");
+  EXPECT_EQ(out({"logs", "--since", "2099-01-01"}), "");
+  How how;
+  how.interrupt_after = "token ";
+  EXPECT_EQ(desk_.eventual({"logs", "--follow"}, how).exit_code, -1);
+}
+
+TEST_F(Verbs, DoctorLooksAtEverything) {
+  const Ran ran = desk_.eventual({"doctor", "--json", "--data", "/tmp"});
+  const Json json = ran.json();
+  std::string checks;
+  for (const Json& one : json["checks"].as_array()) {
+    checks += one["check"].as_string() + " ";
+    EXPECT_THAT(one["result"].as_string(), ::testing::AnyOf("ok", "warn", "fail"));
+    EXPECT_EQ(one["advice"].as_string().empty(), one["result"] == Json("ok")) << one.dump();
+  }
+  EXPECT_EQ(checks, "compiler packages data folder port disk sync clock limits ");
+  EXPECT_EQ(ran.exit_code, json["ok"] == Json(true) ? 0 : 1);
+  EXPECT_THAT(desk_.eventual({"doctor", "--data", "/tmp"}).out,
+              AllOf(StartsWith("CHECK"), HasSubstr("a service answers at ")));
+  const Ran bad = desk_.eventual({"doctor", "--data", "/proc/nowhere", "--json"});
+  EXPECT_EQ(bad.exit_code, 1);
+}
+
+TEST_F(Verbs, CompletionKnowsVerbsOptionsAndNames) {
+  start("sleeping", "\"x\"", "s-1");
+  EXPECT_EQ(out({"completion", "words", "--", "exec"}), "execution\nexecutions\n");
+  EXPECT_EQ(out({"completion", "words", "--", "why", ""}), "sleeping/s-1\n");
+  EXPECT_EQ(out({"completion", "words", "--", "start", "hel"}), "hello\n");
+  EXPECT_EQ(out({"completion", "words", "--", "executions", "--status", "pa"}), "parked\npaused\n");
+  EXPECT_EQ(out({"completion", "words", "--", "schedules", "pause", "n"}), "nightly\n");
+  EXPECT_THAT(out({"completion", "words", "--", "fork", "--s"}), HasSubstr("--seq\n"));
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_THAT(out({"completion", shell}), HasSubstr("eventual completion words"));
+  }
+  const Ran bash =
+      testing::run("/bin/bash", {"-c", "source <(" EVENTUAL_BIN_DIR "/eventual completion bash) && "
+                                       "complete -p eventual"});
+  EXPECT_EQ(bash.out, "complete -o default -F _eventual eventual\n");
+}
+
+TEST_F(Verbs, JsonIsOneDocumentAlsoWhenItFails) {
+  const Ran ran = desk_.eventual({"execution", "no/such", "--json"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.json()["error"], Json("NotFound"));
+}
+
+TEST_F(Verbs, HelpOfEachVerbHasExamples) {
+  const std::string help = out({"--help"});
+  std::size_t verbs = 0;
+  for (const char* verb :
+       {"start",     "executions", "execution", "why",    "history",   "timeline",
+        "signal",    "query",      "update",    "cancel", "terminate", "tasks",
+        "pause",     "resume",     "retry",     "fork",   "services",  "invoke",
+        "workflows", "manifest",   "schedules", "logs",   "doctor",    "completion"}) {
+    EXPECT_THAT(help, ContainsRegex(std::string("\n  ") + verb + " +[A-Z]")) << verb;
+    EXPECT_THAT(out({verb, "--help"}), ContainsRegex("Examples:\n  [^\n]*eventual ")) << verb;
+    ++verbs;
+  }
+  EXPECT_EQ(verbs, 24U);
+}
+
+TEST(Usage, IsOneLineAndExitsWith2) {
+  const auto ran = [](const std::vector<std::string>& arguments) {
+    return testing::run(EVENTUAL_BIN_DIR "/eventual", arguments);
+  };
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"strat"}, "error: there is no verb \"strat\"; did you mean start? (see eventual --help)\n"},
+      {{"start"}, "error: workflow is required (see eventual start --help)\n"},
+      {{"executions", "--since", "soon"},
+       "error: --since: \"soon\" is no time; write 2h (ago), yesterday, 2026-01-31, "
+       "2026-01-31T12:00:00Z or with +02:00\n"},
+      {{"start", "w", "--timeout", "5"},
+       "error: --timeout: \"5\" is no duration; write 500ms, 90s, 15m, 2h, 1d12h\n"},
+      {{"manifest", "--url", "ftp://x"},
+       "error: \"ftp://x\" is no address of a service: only http and https are spoken; write "
+       "http://host:port\n"},
+  };
+  for (const auto& [arguments, expected] : cases) {
+    const Ran result = ran(arguments);
+    EXPECT_EQ(result.exit_code, 2) << expected;
+    EXPECT_EQ(result.err, expected);
+    EXPECT_EQ(result.out, "");
+  }
+  const Ran text = ran({"start", "w", "sam"});
+  EXPECT_EQ(text.exit_code, 2);
+  EXPECT_THAT(text.err, HasSubstr("text is written with its quotes: '\"sam\"'\n"));
+  EXPECT_EQ(ran({"executions", "--status", "lost"}).exit_code, 2);
+  EXPECT_EQ(ran({"executions", "--limit", "0"}).exit_code, 2);
+  EXPECT_EQ(ran({}).exit_code, 2);
+}
+
+TEST(Usage, AServiceThatDoesNotAnswerIsExit3WithTheAddressTried) {
+  const Ran ran = testing::run(EVENTUAL_BIN_DIR "/eventual",
+                               {"executions", "--url", "http://127.0.0.1:1", "--json"});
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_EQ(ran.json()["details"]["address"], Json("http://127.0.0.1:1"));
+  EXPECT_EQ(ran.err,
+            "error: cannot reach http://127.0.0.1:1: connection refused\n"
+            "start the service, or name its address with --url or EVENTUAL_URL (tried "
+            "http://127.0.0.1:1)\n");
+}
+
+TEST(Usage, TheTokenIsGivenByFlagOrVariable) {
+  const DeskService desk("secret");
+  const Ran without = desk.eventual({"executions"});
+  EXPECT_EQ(without.exit_code, 1);
+  EXPECT_EQ(without.err,
+            "error: Unauthorized: this endpoint needs the admin token\n"
+            "give the admin token with --token or EVENTUAL_ADMIN_TOKEN\n");
+  EXPECT_EQ(desk.eventual({"executions", "--token", "secret"}).exit_code, 0);
+  How how;
+  how.environment["EVENTUAL_ADMIN_TOKEN"] = "secret";
+  EXPECT_EQ(desk.eventual({"executions"}, how).exit_code, 0);
+  EXPECT_EQ(desk.eventual({"logs"}).exit_code, 1);
+}
+
+}  // namespace
+}  // namespace eventual::cli
