@@ -82,9 +82,13 @@ void Story::tell_waiting() {
                      place_of(open.location)));
   }
   for (const workflow::Waiting& waiting : executor_->waiting()) {
+    if (waiting.kind == workflow::Waiting::Kind::update) {
+      line(fmt::format("          answers update {} ({})", waiting.name, waiting.update_id));
+      continue;
+    }
     const bool signal = waiting.kind == workflow::Waiting::Kind::signal;
     line(fmt::format("          waits for {}{}{}  at {}", signal ? "signal " : "a condition",
-                     waiting.signal, waiting.seq ? fmt::format(" (call {})", *waiting.seq) : "",
+                     waiting.name, waiting.seq ? fmt::format(" (call {})", *waiting.seq) : "",
                      place_of(waiting.location)));
   }
 }
