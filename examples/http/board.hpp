@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <eventual/eventual.hpp>
+
 namespace notes {
 
 enum class Colour { yellow, blue };
@@ -26,6 +28,20 @@ struct Search {
   std::int32_t limit = 20;
   std::string language = "en";  // of the Accept-Language header
 };
+
+}  // namespace notes
+
+template <>
+struct eventual::Annotate<notes::Search> {
+  static constexpr FieldAnnotations fields[] = {
+      field<&notes::Search::word>({.default_value = ""}),
+      field<&notes::Search::colours>({.default_value = Literal::json("[]")}),
+      field<&notes::Search::limit>({.default_value = 20}),
+      field<&notes::Search::language>({.default_value = "en"}),
+  };
+};
+
+namespace notes {
 
 /// Any thread.
 class Board {

@@ -43,7 +43,8 @@ struct Strings {
 };
 
 Strings environment_of(const How& how) {
-  std::vector<std::string> variables{"LANG=C", "TERM=xterm-256color"};
+  std::vector<std::string> variables{"LANG=C"};
+  if (!how.environment.contains("TERM")) variables.emplace_back("TERM=xterm-256color");
   if (const char* path = std::getenv("PATH"); path != nullptr) {
     variables.push_back(std::string("PATH=") + path);
   }

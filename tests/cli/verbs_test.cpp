@@ -312,9 +312,8 @@ TEST_F(Verbs, SchedulesAreListedAndActedOn) {
   EXPECT_THAT(out({"schedules"}), HasSubstr("paused"));
   EXPECT_EQ(out({"schedules", "resume", "nightly"}), "resumed nightly\n");
   EXPECT_THAT(out({"schedules", "trigger", "nightly"}), StartsWith("started hello/nightly-"));
-  EXPECT_THAT(
-      out({"schedules", "backfill", "nightly", "--from", "2026-01-01", "--to", "2026-01-02"}),
-      AllOf(StartsWith("started hello/nightly-"), HasSubstr("2026-01-01")));
+  EXPECT_EQ(out({"schedules", "backfill", "nightly", "--from", "2026-01-01", "--to", "2026-01-02"}),
+            "started hello/nightly-<time>\n");
   EXPECT_EQ(desk_.eventual({"schedules", "pause", "daily"}).exit_code, 1);
   EXPECT_EQ(desk_
                 .eventual({"schedules", "backfill", "nightly", "--from", "2026-01-02", "--to",

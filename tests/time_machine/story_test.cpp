@@ -48,6 +48,7 @@ struct Workflows : TestService {
     service.workflow("patient", &patient);
     service.workflow("chat", &chat);
     service.workflow("bounded", &bounded);
+    service.workflow("teller", &teller);
   }
 };
 

@@ -13,6 +13,10 @@ struct Greeting {
   std::string name;
   std::int64_t times = 1;
 };
+template <>
+struct eventual::Annotate<Greeting> {
+  static constexpr FieldAnnotations fields[] = {field<&Greeting::times>({.default_value = 1})};
+};
 struct Progress {
   std::int64_t done = 0;
 };
