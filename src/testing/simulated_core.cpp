@@ -177,8 +177,9 @@ void SimulatedRun::Core::send_request() {
 }
 
 void SimulatedRun::Core::collect_mail() {
-  if (!host->has_mail()) return;
-  for (host::Message& message : host->collect_mail()) receive(std::move(message));
+  while (host->has_mail()) {  // transactions run while it is collected, and post their outcome
+    for (host::Message& message : host->collect_mail()) receive(std::move(message));
+  }
 }
 
 /// Puts it on its way to the engine.
