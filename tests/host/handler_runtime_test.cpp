@@ -97,11 +97,14 @@ class HandlerRuntimeTest : public testing::Test {
     const detail::HandlerFunction function = detail::make_handler(std::move(handler));
     detail::HandlerScope scope{nullptr, nullptr, nullptr, nullptr,
                                &service.declarations().provided()};
-    const HandlerHost host{operations, service.declarations(), nullptr,
+    const HandlerHost host{operations,
+                           service.declarations(),
+                           nullptr,
                            [this](LogLevel, std::string_view id, std::string_view message) {
                              logged.push_back(std::string(id) + "|" + std::string(message));
                            },
-                           nullptr, &clock};
+                           nullptr,
+                           &clock};
     attempt = {"caller/c-1", 2, "key-1", {}};
     try {
       HandlerRuntime runtime(host, in_task ? &attempt : nullptr);
