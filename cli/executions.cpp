@@ -135,7 +135,7 @@ int executions(Context& context, const Options& options) {
     context.remark("no executions");
     return k_exit_done;
   }
-  const std::vector<ev::Json> list = found.as_array();
+  const std::vector<ev::Json>& list = found.as_array();
   if (options.follow) follow(context, options, list);
   const Table table = table_of(context, list);
   context.print(table.text(context.terminal()));

@@ -54,6 +54,7 @@ std::string usage_line(const CLI::App& program, const std::string& message) {
 int complain_of_verb(const Terminal& terminal, const std::string& word,
                      const std::vector<Verb>& verbs) {
   std::vector<std::string> names;
+  names.reserve(verbs.size());
   for (const Verb& verb : verbs) names.push_back(verb.app->get_name());
   const std::string meant = closest(word, names);
   complain(terminal, fmt::format("there is no verb \"{}\"{} (see eventual --help)", word,
