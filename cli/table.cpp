@@ -72,6 +72,7 @@ std::string Table::rows_text(const Terminal& terminal, std::vector<std::size_t> 
 std::string Table::text(const Terminal& terminal) const {
   const std::vector<std::size_t> fitted = widths(terminal);
   std::vector<Cell> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.emplace_back(column.title, Style::bold);
   return line(titles, fitted, terminal) + rows_text(terminal, fitted);
 }
