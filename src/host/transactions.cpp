@@ -325,7 +325,7 @@ void Transactions::forget_old_ids() {
         if (!stored || !*stored) return stored.ok();
         const auto record = model::decode_transaction(**stored);
         if (record && record->at == time->at) {  // it was not called with again since
-          part.batch.require(Table::dedupe, id_row, **stored);
+          part.batch.require(Table::dedupe, id_row, *stored);
           part.batch.remove(Table::dedupe, id_row);
         }
         return part.batch.writes.size() < k_forget_at_once;
