@@ -117,6 +117,14 @@ class Client {
     return buffer_.empty() && ::poll(&poll, 1, static_cast<int>(wait.count())) == 0;
   }
 
+  /// Waits until `text` has come, and leaves it there; false when the connection ends before.
+  bool await(std::string_view text) {
+    while (buffer_.find(text) == std::string::npos) {
+      if (!fill()) return false;
+    }
+    return true;
+  }
+
   std::string read_to_end() {
     while (fill()) {
     }

@@ -303,23 +303,24 @@ TEST_F(HttpServiceTest, AWriterIsToldWhenTheCallerIsGone) {
 }
 
 TEST_F(HttpServiceTest, EventStreamsEndWithTheirCallerAndWithTheService) {
-  std::atomic<int> open{0};
+  std::atomic<int> ended{0};
   service.http.get("/events", [&](http::EventStream& events) {
-    ++open;
     events.send({.data = "hello"});
     while (events.open()) sleep_for(5ms).get();
-    --open;
+    ++ended;
   });
   {
     Client client(port());
     client.request("GET", "/events");
     EXPECT_EQ(client.reply().header("content-type"), "text/event-stream");
-    EXPECT_EQ(open.load(), 1);
+    EXPECT_TRUE(client.await("data: hello"));
+    EXPECT_EQ(ended.load(), 0);
   }
-  while (open.load() != 0) std::this_thread::yield();
+  ASSERT_TRUE(eventually([&] { return ended.load() == 1; }));
   Client client(port());
   client.request("GET", "/events");
   EXPECT_EQ(client.reply().status, 200);
+  EXPECT_TRUE(client.await("data: hello"));
   gateway_->stop(k_patience);
   bool whole = false;
   EXPECT_EQ(dechunked(client.read_to_end(), &whole), "data: hello\n\n");
