@@ -90,31 +90,31 @@ TEST_F(HttpServiceTest, CommandsAndRoutesAnswerOverTheNetwork) {
 }
 
 TEST_F(HttpServiceTest, ABodyIsReadAsItArrives) {
-  std::promise<std::string> first;
-  service.http.post("/upload", [&](http::BodyReader& body) {
+  const auto first = std::make_shared<std::promise<std::string>>();
+  service.http.post("/upload", [&, first](http::BodyReader& body) {
     std::string all = body.read();
-    first.set_value(all);
+    first->set_value(all);
     for (std::string piece = body.read(); !piece.empty(); piece = body.read()) all += piece;
     return all;
   });
   Client client(port());
   client.send("POST /upload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
   client.send("3\r\none\r\n");
-  EXPECT_EQ(first.get_future().get(), "one");
+  EXPECT_EQ(first->get_future().get(), "one");
   client.send("3\r\ntwo\r\n0\r\n\r\n");
   EXPECT_EQ(client.reply().body, "onetwo");
   // The connection goes on.
   client.request("POST", "/upload", "again");
-  EXPECT_THROW(first.set_value(""), std::future_error);
+  EXPECT_THROW(first->set_value(""), std::future_error);
   EXPECT_EQ(client.reply().status, 500);  // set_value twice: the handler failed
 }
 
 TEST_F(HttpServiceTest, ABodyIsNotReadFasterThanItsHandlerReads) {
-  std::promise<void> begun;
+  const auto begun = std::make_shared<std::promise<void>>();
   std::promise<void> go_on;
-  auto may_go_on = go_on.get_future();
-  service.http.post("/upload", [&](http::BodyReader& body) -> std::string {
-    begun.set_value();
+  const auto may_go_on = go_on.get_future().share();
+  service.http.post("/upload", [&, begun, may_go_on](http::BodyReader& body) -> std::string {
+    begun->set_value();
     may_go_on.wait();
     std::size_t size = 0;
     for (std::string piece = body.read(); !piece.empty(); piece = body.read()) size += piece.size();
@@ -132,7 +132,7 @@ TEST_F(HttpServiceTest, ABodyIsNotReadFasterThanItsHandlerReads) {
       sent += piece.size();
     }
   });
-  begun.get_future().wait();
+  begun->get_future().wait();
   // The sender stands still long before the end: only sockets and one bounded buffer are full.
   std::size_t before = 0;
   do {
@@ -156,21 +156,21 @@ TEST_F(HttpServiceTest, AHandlerThatDoesNotReadItsBodyAnswersAndTheConnectionEnd
 }
 
 TEST_F(HttpServiceTest, AReaderIsToldWhenTheCallerIsGone) {
-  std::promise<std::string> told;
-  service.http.post("/upload", [&](http::BodyReader& body) {
+  const auto told = std::make_shared<std::promise<std::string>>();
+  service.http.post("/upload", [&, told](http::BodyReader& body) {
     try {
       while (!body.read().empty()) {
       }
-      told.set_value("the end");
+      told->set_value("the end");
     } catch (const Error& error) {
-      told.set_value(error.name());
+      told->set_value(error.name());
     }
   });
   {
     Client client(port());
     client.send("POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsome");
   }
-  EXPECT_EQ(told.get_future().get(), "Closed");
+  EXPECT_EQ(told->get_future().get(), "Closed");
 }
 
 TEST_F(HttpServiceTest, BodiesBeyondTheLimitOfTheirRouteAre413) {
@@ -202,8 +202,8 @@ TEST_F(HttpServiceTest, ARouteThatReadsInPiecesTakesMoreThanTheServerKeeps) {
 
 TEST_F(HttpServiceTest, AnAnswerIsSentAsItIsMade) {
   std::promise<void> go_on;
-  auto may_go_on = go_on.get_future();
-  service.http.get("/download", [&](http::ResponseWriter& writer) {
+  const auto may_go_on = go_on.get_future().share();
+  service.http.get("/download", [&, may_go_on](http::ResponseWriter& writer) {
     writer.begin({.status = 206, .headers = {{"x-kind", "pieces"}}, .body = {}});
     writer.write("one");
     may_go_on.wait();
@@ -286,12 +286,12 @@ TEST_F(HttpServiceTest, AnAnswerThatFailsHalfWayIsCut) {
 }
 
 TEST_F(HttpServiceTest, AWriterIsToldWhenTheCallerIsGone) {
-  std::promise<std::string> told;
-  service.http.get("/endless", [&](http::ResponseWriter& writer) {
+  const auto told = std::make_shared<std::promise<std::string>>();
+  service.http.get("/endless", [&, told](http::ResponseWriter& writer) {
     try {
       for (;;) writer.write(std::string(1000, 'x'));
     } catch (const Error& error) {
-      told.set_value(error.name());
+      told->set_value(error.name());
     }
   });
   {
@@ -299,7 +299,7 @@ TEST_F(HttpServiceTest, AWriterIsToldWhenTheCallerIsGone) {
     client.request("GET", "/endless");
     EXPECT_EQ(client.reply().status, 200);
   }
-  EXPECT_EQ(told.get_future().get(), "Closed");
+  EXPECT_EQ(told->get_future().get(), "Closed");
 }
 
 TEST_F(HttpServiceTest, EventStreamsEndWithTheirCallerAndWithTheService) {
@@ -328,30 +328,30 @@ TEST_F(HttpServiceTest, EventStreamsEndWithTheirCallerAndWithTheService) {
 }
 
 TEST_F(HttpServiceTest, MoreRequestsAtOnceThanACommandTakesAre429) {
-  std::promise<void> begun;
+  const auto begun = std::make_shared<std::promise<void>>();
   std::promise<void> go_on;
-  auto may_go_on = go_on.get_future();
-  service.command("one", {.concurrency = 1}, [&] {
-    begun.set_value();
+  const auto may_go_on = go_on.get_future().share();
+  service.command("one", {.concurrency = 1}, [&, begun, may_go_on] {
+    begun->set_value();
     may_go_on.wait();
   });
   Client first(port());
   first.request("POST", "/rpc/one");
-  begun.get_future().wait();
+  begun->get_future().wait();
   const Reply refused = call("POST", "/rpc/one");
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.header("retry-after"), "1");
   EXPECT_EQ(refused.json()["error"], Json("LimitExceeded"));
   go_on.set_value();
   EXPECT_EQ(first.reply().status, 200);
-  begun = {};
+  *begun = {};
   EXPECT_NE(call("POST", "/rpc/one").status, 429);
 }
 
 TEST_F(HttpServiceTest, ARouteThatTakesTooLongIs503) {
   std::promise<void> go_on;
-  auto may_go_on = go_on.get_future();
-  service.http.get("/slow", {.timeout = 20ms}, [&] { may_go_on.wait(); });
+  const auto may_go_on = go_on.get_future().share();
+  service.http.get("/slow", {.timeout = 20ms}, [&, may_go_on] { may_go_on.wait(); });
   const Reply reply = call("GET", "/slow");
   EXPECT_EQ(reply.status, 503);
   EXPECT_EQ(reply.json()["error"], Json("Timeout"));
