@@ -30,7 +30,7 @@ Error unusable(std::string_view what, const std::string& file) {
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned offered_size, void*) {
-  constexpr std::array<unsigned char, 9> k_http{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  static constexpr std::array<unsigned char, 9> k_http{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   unsigned char* chosen = nullptr;
   if (SSL_select_next_proto(&chosen, out_size, k_http.data(), k_http.size(), offered,
                             offered_size) != OPENSSL_NPN_NEGOTIATED) {
