@@ -355,7 +355,8 @@ bool Connection::collect() {
     append_answer(std::move(slot), close);
     pop_answer(close);
   }
-  return !output_.empty();
+  // What ends with the connection may have nothing more to say.
+  return !output_.empty() || (close_after_output_ && !lingering_);
 }
 
 /// Adds what there is of an answer that comes in pieces; false when there is nothing more for now.
