@@ -446,4 +446,46 @@ TEST(EventsTest, AnAttemptThatTakesTooLongFailsWithTimeout) {
   EXPECT_TRUE(env.deliveries().empty());
 }
 
+TEST(EventsTest, ATransactionsEventsLeaveWithItsCommitAndOnlyThen) {
+  ev::Service service("transactions");
+  const auto stock = service.entity("stock", ev::key(&Item::key));
+  const auto item = service.event<Item>("Item");
+  const auto tell = service.transaction("tell", [&](Item told, ev::TransactionContext& tx) {
+    tx.emit(item, told, ev::EmitOptions{.key = told.key});
+    tx.emit(item, Item{"second", told.n});
+    tx.put(stock, told);
+    if (told.n < 0) throw ev::Error("Negative", "a number is positive");
+  });
+  const auto hasty = service.transaction("hasty", [&](ev::TransactionContext& tx) {
+    tx.emit(item, Item{"now", 1}, ev::EmitOptions{.immediate = true});
+  });
+  const auto only = service.transaction("only", [&](ev::TransactionContext& tx) {
+    tx.emit(item, Item{"only", 1}, ev::EmitOptions{.id = "one"});
+  });
+  std::vector<std::string> got;
+  item.on(
+      "receive", {.order = ev::EventOrder::per_key},
+      [&](const Item& told, ev::EventContext& event) {
+        got.push_back(told.key + " " + std::to_string(told.n) + " by " + std::string(event.key()));
+      });
+  ev::TestEnvironment env(service);
+  EXPECT_THROW(env.run(tell, {"a", -1}), ev::Error);
+  EXPECT_THAT(got, ElementsAre());
+  env.run(tell, {"a", 7});
+  EXPECT_THAT(got, ElementsAre("a 7 by a", "second 7 by "));
+  try {
+    env.run(hasty);
+    FAIL() << "it was taken";
+  } catch (const ev::Error& error) {
+    EXPECT_EQ(error.name(), "NotAllowed");
+  }
+  got.clear();
+  env.run(only);
+  env.run(only);
+  EXPECT_THAT(got, ElementsAre("only 1 by "));
+  env.restart();
+  EXPECT_EQ(got.size(), 1U);
+  EXPECT_THAT(env.deliveries(), ElementsAre());
+}
+
 }  // namespace events
