@@ -124,7 +124,7 @@ class Choreography : public testing::Test {
 
 TEST_F(Choreography, EveryOrderIsShippedOnceThoughEachServiceIsKilled) {
   constexpr int k_orders = 60;
-  const auto place_up_to = [this, next = 0](int end) mutable {
+  auto place_up_to = [this, next = 0](int end) mutable {
     for (; next < end; ++next) place(next);
   };
   place_up_to(20);
