@@ -4,6 +4,7 @@
 #include "eventual/command.hpp"
 #include "eventual/entity.hpp"
 #include "eventual/error.hpp"
+#include "eventual/event.hpp"
 #include "eventual/future.hpp"
 #include "eventual/http.hpp"
 #include "eventual/ids.hpp"

@@ -15,6 +15,7 @@
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/handler.hpp"
 #include "eventual/entity.hpp"
+#include "eventual/event.hpp"
 #include "eventual/future.hpp"
 #include "eventual/options.hpp"
 #include "eventual/pipeline.hpp"
@@ -257,6 +258,67 @@ class Service {
                        location);
   }
 
+  /// Declares an event, emitted as ServiceEvent::emit or POST /_eventual/events.
+  template <class Payload>
+  ServiceEvent<Payload> event(std::string event_name, EventOptions options = {},
+                              std::source_location location = std::source_location::current()) {
+    detail::EventDefinition definition;
+    definition.name = std::move(event_name);
+    definition.location = location;
+    definition.input = detail::schema_or_null<Payload>();
+    definition.options = std::move(options);
+    definition.normalise = &detail::checked_json<Payload>;
+    return ServiceEvent<Payload>(*this, declarations_.add(std::move(definition)).name);
+  }
+  /// Declares the event of a contract as this service's own.
+  template <class Payload>
+  ServiceEvent<Payload> event(const Event<Payload>& contract, EventOptions options = {},
+                              std::source_location location = std::source_location::current()) {
+    return event<Payload>(std::string(contract.name()), std::move(options), location);
+  }
+
+  /// Declares a subscription: the handler is called for each of these events at least once, on a
+  /// worker thread; it may block. It takes the payload (of several events a std::variant of their
+  /// payloads, or overloads; of a batch a std::vector), then by type what it wants of EventContext&
+  /// and what `provide` supplies. What it throws is retried; after the last attempt the event is a
+  /// dead letter. Subscriptions know nothing of one another.
+  template <class... Payloads, class Handler>
+  Subscription subscription(std::string subscription_name, EventSelection<Payloads...> events,
+                            SubscriptionOptions options, Handler handler,
+                            std::source_location location = std::source_location::current()) {
+    return Subscription(
+        declarations_
+            .add(detail::make_subscription(std::move(subscription_name), std::move(events),
+                                           std::move(options), std::move(handler), location))
+            .name);
+  }
+  template <class... Payloads, class Handler>
+    requires(!std::is_convertible_v<Handler, SubscriptionOptions>)
+  Subscription subscription(std::string subscription_name, EventSelection<Payloads...> events,
+                            Handler handler,
+                            std::source_location location = std::source_location::current()) {
+    return subscription(std::move(subscription_name), std::move(events), SubscriptionOptions{},
+                        std::move(handler), location);
+  }
+
+  /// Takes these events of another service, from the oldest that is stored there on; subscriptions
+  /// of this one get them as its own. Durable on both sides: what was read and how far that is are
+  /// one commit here, so that each event is taken once, whichever service is down in between. What
+  /// is not read within the three days that the other service stores events is lost, and logged.
+  template <class... Payloads>
+    requires(sizeof...(Payloads) > 0)
+  void subscribe_to(RemoteService remote, const Event<Payloads>&... events) {
+    declarations_.add(
+        detail::EventSourceDefinition{
+            std::move(remote.url), std::move(remote.token), {std::string(events.name())...}, {}},
+        {detail::source_of(events)...});
+  }
+  template <class... Payloads>
+    requires(sizeof...(Payloads) > 0)
+  void subscribe_to(std::string url, const Event<Payloads>&... events) {
+    subscribe_to(RemoteService{std::move(url), {}}, events...);
+  }
+
   /// Declares a command. The handler takes its input (or nothing) first, then by type what it wants
   /// of CommandContext&, const http::Request&, const ServiceInfo& and `T&` that `provide` supplies.
   template <class Handler>
@@ -334,5 +396,13 @@ class Service {
 
   std::function<void(Simulation&)> simulation_;
 };
+
+template <class T>
+template <class Handler>
+Subscription ServiceEvent<T>::on(std::string name, SubscriptionOptions options, Handler handler,
+                                 std::source_location location) const {
+  return service_->subscription(std::move(name), eventual::on(static_cast<const Event<T>&>(*this)),
+                                std::move(options), std::move(handler), location);
+}
 
 }  // namespace eventual

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "eventual/command.hpp"
+#include "eventual/event.hpp"
 #include "eventual/json.hpp"
 #include "eventual/schema.hpp"
 #include "eventual/service.hpp"
@@ -426,6 +428,48 @@ class TestEnvironment {
   /// to pass.
   http::Response request(http::Request request);
 
+  /// Emits an event from outside and delivers it as far as that goes at this instant. Returns its
+  /// id. Throws what POST /_eventual/events answers with.
+  template <class T>
+  std::string emit(const Event<T>& event, const std::type_identity_t<T>& payload,
+                   const EmitOptions& options = {}) {
+    return emit_json(event.name(), to_json(payload), options);
+  }
+
+  /// A subscription of the test beside the service's own; it takes what is emitted from now on, on
+  /// handler threads as they do, and lasts until reset_test_subscriptions or reset.
+  template <class... Payloads, class Handler>
+  Subscription subscribe(EventSelection<Payloads...> events, SubscriptionOptions options,
+                         Handler handler) {
+    return add_subscription(detail::make_subscription({}, std::move(events), std::move(options),
+                                                      std::move(handler),
+                                                      std::source_location::current()));
+  }
+  template <class... Payloads, class Handler>
+  Subscription subscribe(EventSelection<Payloads...> events, Handler handler) {
+    return subscribe(std::move(events), SubscriptionOptions{}, std::move(handler));
+  }
+  template <class T, class Handler>
+  Subscription subscribe(const Event<T>& event, Handler handler) {
+    return subscribe(on(event), std::move(handler));
+  }
+  void reset_test_subscriptions();
+  /// While they are off, the service's own subscriptions pass over what is emitted.
+  void disable_service_subscriptions();
+  void enable_service_subscriptions();
+
+  /// Dead letters as GET /_eventual/dead-letters gives them, oldest events first; of all
+  /// subscriptions or one.
+  std::vector<Json> dead_letters();
+  std::vector<Json> dead_letters(const Subscription& subscription);
+  /// All of a subscription, at most 1000; how many there were.
+  std::size_t redrive(const Subscription& subscription);
+  std::size_t discard(const Subscription& subscription);
+  /// What GET /_eventual/subscriptions gives.
+  std::vector<Json> subscriptions();
+  /// Every delivery that is not done with, one sentence each.
+  std::vector<std::string> deliveries();
+
   /// Runs the code of every execution, open and closed, over its history once more. Throws the
   /// first DeterminismError.
   void replay_all();
@@ -453,6 +497,8 @@ class TestEnvironment {
                           std::string input_json, const UpdateOptions& options);
   std::string call_json(std::string_view command, std::string input_json,
                         http::Fields headers = {});
+  std::string emit_json(std::string_view event, std::string payload_json,
+                        const EmitOptions& options);
   /// The members of GET /_eventual/executions/<id>.
   Json view(const ExecutionId& execution);
   std::vector<Json> history(const ExecutionId& execution);
@@ -463,6 +509,8 @@ class TestEnvironment {
 
   bool tell_attempt(detail::AttemptNews news);
   void run_in_handler(const std::function<void()>& function);
+  Subscription add_subscription(detail::SubscriptionDefinition definition);
+  std::size_t act_on_dead_letters(bool redrive, const Subscription& subscription);
   std::shared_ptr<detail::TaskMockCore> mock_json(std::string_view task,
                                                   detail::TaskMockCore::Act standing);
   std::string fork_id(const ExecutionId& source, std::uint32_t seq, std::string name);

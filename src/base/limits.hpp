@@ -38,6 +38,15 @@ inline constexpr std::uint32_t k_shards_default = 64;
 inline constexpr std::size_t k_commit_bytes_max = 8 << 20;  // one write of the commit lane
 inline constexpr int k_crash_marks_max = 3;                 // then the call is parked
 
+// Events
+inline constexpr std::uint32_t k_event_batch_max = 10'000;  // events in one call of a handler
+inline constexpr std::uint32_t k_event_batch_default = 100;
+inline constexpr std::size_t k_events_per_request_max = 1'000;  // emitted by one request
+// Of one subscription:
+inline constexpr std::size_t k_event_queue_max = 1'000;          // read ahead of the handler
+inline constexpr std::size_t k_event_queue_bytes_max = 8 << 20;  // the same in bytes
+inline constexpr std::size_t k_event_rows_max = 100'000;  // retried, or waiting behind such a one
+
 // Retention
 inline constexpr std::chrono::hours k_closed_retention{7 * 24};
 inline constexpr std::chrono::hours k_event_retention{3 * 24};

@@ -16,7 +16,17 @@ Engine::Engine(const detail::Declarations& declarations, ports::Store& store,
       marker_(marker),
       options_(options),
       log_(std::move(log)),
-      random_(options.seed) {}
+      random_(options.seed),
+      events_(std::make_unique<Events>(declarations,
+                                       EventsHost{store,
+                                                  output_,
+                                                  marker,
+                                                  options.crashes_max,
+                                                  random_,
+                                                  log_,
+                                                  options.shards,
+                                                  {options.events_kept, options.event_ids_kept},
+                                                  stood_still_})) {}
 
 Engine::~Engine() = default;
 
@@ -98,6 +108,7 @@ Output Engine::take_output() {
                                            : Result<ports::ExecutionView>(
                                                  not_found("execution " + id + " does not exist")));
   }
+  events_->finish_round(outputs_taken_ + 1);
   Output output = std::exchange(output_, {});
   output.closed = std::exchange(closed_, {});
   output.number = ++outputs_taken_;
@@ -115,6 +126,7 @@ void Engine::committed(Output& output, Timestamp now) {
     taken_rows_.erase(taken_rows_in_order_.front().second);
     taken_rows_in_order_.pop_front();
   }
+  events_->committed(outputs_committed_, now);
   for (Output::Outgoing& outgoing : output.messages)
     deliver(outgoing.row, std::move(outgoing.message), now);
   output.messages.clear();
@@ -122,6 +134,7 @@ void Engine::committed(Output& output, Timestamp now) {
     if (!part.committed) continue;
     for (OutgoingMessage& outgoing : part.messages)
       deliver(outgoing.row, std::move(outgoing.message), now);
+    events_->take_incoming(std::move(part.events), now);
   }
   output.parts.clear();
   for (const std::string& id : output.closed) {

@@ -24,6 +24,8 @@
 #include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/timetable.hpp"
+#include "engine/attempt.hpp"
+#include "engine/events.hpp"
 #include "engine/part.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/error.hpp"
@@ -49,75 +51,9 @@ struct Options {
   std::uint64_t seed = 1;
   Timestamp schedules_until = Timestamp::max();  ///< later times start nothing
   Duration retention = k_forever;                ///< of closed executions, from their close
+  Duration events_kept = base::k_event_retention;
+  Duration event_ids_kept = base::k_event_id_retention;
 };
-
-/// What became of one attempt.
-struct AttemptResult {
-  std::string execution_id;
-  std::uint32_t run = 0;
-  std::uint32_t seq = 0;
-  std::uint32_t attempt = 0;
-  std::optional<Error> error;  ///< nothing: it succeeded
-  std::string result = "null";
-  std::vector<OutgoingSignal> signals;
-  std::optional<std::string> heartbeat = {};  ///< what it said last
-  bool deferred = false;                      ///< no result yet: whoever has its token brings one
-};
-
-/// What is told about an attempt while it runs, or by its token.
-struct AttemptNews {
-  std::string execution_id;
-  std::uint32_t run = 0;
-  std::uint32_t seq = 0;
-  std::uint32_t attempt = 0;
-  detail::AttemptNews::Kind kind = detail::AttemptNews::Kind::heartbeat;
-  std::string json = "null";  ///< the result, or the details of a heartbeat
-  Error error = {};           ///< of a failure
-};
-
-/// Effect: run this attempt. `definition` lives as long as the service.
-struct Attempt {
-  const detail::TaskDefinition* definition = nullptr;
-  std::string execution_id;
-  std::uint32_t run = 0;
-  std::uint32_t seq = 0;
-  std::uint32_t attempt = 1;
-  std::string input;
-  std::string idempotency_key;
-  Delivery delivery = Delivery::at_least_once;
-  Duration heartbeat_timeout = k_forever;
-  std::optional<std::string> last_heartbeat = {};  ///< of an earlier attempt
-};
-
-/// Effect: this attempt's result is no longer wanted.
-struct StopAttempt {
-  std::string execution_id;
-  std::uint32_t run = 0;
-  std::uint32_t seq = 0;
-  std::uint32_t attempt = 0;
-};
-
-/// What one commit writes, and what may happen after it.
-struct Output {
-  std::uint64_t number = 0;
-  ports::Batch batch;
-  std::vector<Attempt> attempts;
-  std::vector<StopAttempt> stops;
-  std::vector<std::function<void()>> replies;
-  using Outgoing = OutgoingMessage;
-  std::vector<Outgoing> messages;   ///< to executions of this node: given back through `committed`
-  std::vector<std::string> closed;  ///< executions that may be put away
-  std::vector<StoreCall> store_calls;
-  std::vector<Part> parts;  ///< committed with the batch, each for itself
-
-  bool empty() const noexcept {
-    return batch.empty() && attempts.empty() && stops.empty() && replies.empty() &&
-           messages.empty() && store_calls.empty() && parts.empty();
-  }
-};
-
-using LogSink =
-    std::function<void(LogLevel level, std::string_view execution_id, std::string_view message)>;
 
 struct Figures {
   std::size_t live = 0;
@@ -183,6 +119,12 @@ class Engine {
   void store_call_finished(StoreCallResult result, Timestamp now);
   /// Commits it with this round; its signals are sent then.
   void add_part(Part part);
+  /// What the outside asks about events, and what tests do with subscriptions.
+  Events& events() noexcept { return *events_; }
+  /// Events whose rows somebody else has committed (event_rows.hpp).
+  void take_incoming_events(std::vector<IncomingEvent> events, Timestamp now) {
+    events_->take_incoming(std::move(events), now);
+  }
   /// Fires what is due, at most a tick's worth; more is due at once then.
   void tick(Timestamp now);
   /// When tick has something to do next.
@@ -193,7 +135,7 @@ class Engine {
   // --- output ---
   bool has_output() const noexcept {
     return !output_.empty() || !open_turns_.empty() || !views_wanted_.empty() ||
-           !limiters_to_look_at_.empty();
+           !limiters_to_look_at_.empty() || events_->has_work();
   }
   /// Ends the turns of this round and gives all that is to be committed together.
   Output take_output();
@@ -621,6 +563,7 @@ class Engine {
   std::deque<std::pair<std::uint64_t, std::string>> taken_rows_in_order_;
   std::vector<std::pair<std::string, ports::Callback<ports::ExecutionView>>>
       views_wanted_;  // of executions within a turn
+  std::unique_ptr<Events> events_;
   std::vector<Scheduled> schedules_;
   std::optional<Timestamp> retention_at_;  // when to look for what is old enough
   std::string retention_from_;  // the row of the listing to go on with; empty: a new pass

@@ -408,6 +408,14 @@ void Engine::make_call(Live& live, const model::Event& event) {
           message.from_run = live.record.run;
           message.from_seq = call.seq;
           send(std::move(message));
+        } else if constexpr (std::is_same_v<T, model::EventEmitted>) {
+          model::StoredEvent emitted;
+          emitted.name = call.event;
+          emitted.id = call.id;
+          emitted.key = call.key;
+          emitted.payload = call.payload;
+          emitted.id_kept = call.own_id;
+          events_->append(std::move(emitted), now);
         } else if constexpr (std::is_same_v<T, model::UpdateSucceeded> ||
                              std::is_same_v<T, model::UpdateFailed>) {
           answer_update(live, call.update_id, event);

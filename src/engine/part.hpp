@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/event_rows.hpp"
 #include "eventual/detail/entity_calls.hpp"
 #include "eventual/error.hpp"
 #include "model/records.hpp"
@@ -32,6 +33,7 @@ struct OutgoingMessage {
 struct Part {
   ports::Batch batch;
   std::vector<OutgoingSignal> signals;
+  std::vector<IncomingEvent> events;  ///< whose rows are in the batch
   /// Told when that is durable, or that it failed; Unavailable when neither is known.
   ports::Callback<bool> done;
 

@@ -399,6 +399,8 @@ Result<void> Engine::recover(Timestamp now) {
   if (auto loaded = load_timers(now); !loaded) return loaded;
   begin_retention(now);
 
+  if (auto events = events_->recover(now); !events) return events;
+
   std::vector<Output::Outgoing> messages;
   auto scanned =
       store_.scan(Table::messages, {}, [&](std::string_view row, std::string_view value) {

@@ -348,6 +348,8 @@ std::optional<Timestamp> Engine::next_due_of_executions() const {
   }
   if (!soft_timers_.empty() && (!next || due_of(soft_timers_.begin()->first) < *next))
     next = due_of(soft_timers_.begin()->first);
+  if (const auto due = events_->next_due_of_deliveries(); due && (!next || *due < *next))
+    next = due;
   return next;
 }
 

@@ -1,10 +1,10 @@
 // Task calls: attempts, their results, retries and time limits.
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/retry_pause.hpp"
 
 namespace eventual::engine {
 
@@ -193,6 +193,10 @@ void Engine::send_signals(std::vector<OutgoingSignal>& signals) {
 }
 
 void Engine::attempt_finished(AttemptResult result, Timestamp now) {
+  if (Subscriber::is_delivery(result.execution_id)) {
+    if (events_->attempt_finished(result, now)) send_signals(result.signals);
+    return;
+  }
   auto loaded = load(result.execution_id, now);
   if (!loaded) {
     log_(LogLevel::warn, result.execution_id,
@@ -213,8 +217,9 @@ void Engine::attempt_finished(AttemptResult result, Timestamp now) {
   if (result.deferred) return defer_attempt(live, result.seq, *call, result, now);
   begin_turn(live, now);
   if (call->definition->options.pure) live.pure_answered.push_back(result.seq);
-  if (!result.signals.empty()) live.ordinary_turn = true;
+  if (!result.signals.empty() || !result.events.empty()) live.ordinary_turn = true;
   send_signals(result.signals);
+  events_->append_all(std::move(result.events), now);
   drop_flight(live, result.seq, *call);
   forget_call(live, result.seq);
   conclude(live, model::TaskSucceeded{result.seq, result.attempt, {std::move(result.result)}}, now);
@@ -226,6 +231,9 @@ void Engine::defer_attempt(Live& live, std::uint32_t seq, OpenCall& call, Attemp
   if (call.deferred) return;
   begin_turn(live, now);
   send_signals(result.signals);
+  // A later attempt would emit them again.
+  for (model::StoredEvent& event : result.events) event.id_kept = true;
+  events_->append_all(std::move(result.events), now);
   call.deferred = true;
   call.deferred_until.reset();
   const auto flight = flights_.find(limit_key(live.id, live.record.run, seq));
@@ -398,20 +406,8 @@ void Engine::fail_call(Live& live, std::uint32_t seq, const OpenCall& call, cons
   conclude(live, std::move(failed), now);
 }
 
-/// Between attempt number `attempt` and the next. What the policy leaves without a limit gets one
-/// that no clock reaches.
 Duration Engine::pause_before(const RetryPolicy& retry, std::uint32_t attempt) {
-  constexpr double k_longest_ms = 1e15;
-  const double random = random_.unit();
-  if (retry.initial_interval <= Duration(0)) return Duration(0);
-  const double longest =
-      std::clamp(static_cast<double>(retry.max_interval.count()), 0.0, k_longest_ms);
-  double pause = static_cast<double>(retry.initial_interval.count()) *
-                 std::pow(retry.multiplier, static_cast<double>(attempt - 1));
-  if (!(pause < longest)) pause = longest;
-  pause *= 1.0 + retry.jitter * (2.0 * random - 1.0);
-  if (!(pause < longest)) pause = longest;
-  return Duration(static_cast<std::int64_t>(std::max(pause, 0.0)));
+  return retry_pause(retry, attempt, random_);
 }
 
 /// The pause between attempts is over.

@@ -75,6 +75,7 @@ std::optional<Timestamp> Engine::next_due() const {
   if (!timers_due_.empty()) consider(timers_due_.begin()->first);
   if (!soft_timers_.empty()) consider(due_of(soft_timers_.begin()->first));
   if (retention_at_) consider(*retention_at_);
+  if (const auto due = events_->next_due()) consider(*due);
   if (timers_loaded_until_ != Timestamp{} && timers_loaded_until_ != Timestamp::max()) {
     consider(std::max(timers_loaded_until_ - options_.timer_window / 2, load_timers_again_at_));
   }
@@ -91,6 +92,7 @@ void Engine::tick(Timestamp now) {
     }
   }
   if (retention_at_ && now >= *retention_at_) forget_old(now);
+  events_->tick(now);
   std::size_t fired = 0;
   while (!timers_due_.empty() && timers_due_.begin()->first <= now &&
          fired < options_.timers_per_tick_max) {

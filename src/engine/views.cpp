@@ -237,6 +237,7 @@ void Engine::answer_waiters(const Live& live) {
 }
 
 void Engine::abandon_waiters() {
+  events_->abandon_waiters();
   for (auto& [id, list] : std::exchange(waiters_, {})) {
     for (auto& [place, waiter] : list) {
       if (waiter.timer) soft_timers_.erase(*waiter.timer);

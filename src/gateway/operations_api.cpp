@@ -39,6 +39,7 @@ class OperationsApi::Impl {
     operations::add_schedules(endpoints_);
     operations::add_tasks(endpoints_);
     operations::add_entities(endpoints_);
+    operations::add_events(endpoints_);
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
       router_.add(endpoints_[i].method, endpoints_[i].pattern, endpoints_[i].name, i).value();
     }

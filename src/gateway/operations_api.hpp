@@ -1,5 +1,5 @@
 // The operations endpoints: start, list, get, history, result, signal, query, update, cancel,
-// terminate, pause, resume, retry, fork, tasks by token, health, logs, manifest.
+// terminate, pause, resume, retry, fork, tasks by token, events, health, logs, manifest.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,8 @@ struct OperationsApiOptions {
 
   /// The newest lines of the log. Absent: none are kept.
   ReadLog read_log{};
+
+  std::string event_source{};  ///< of the service's own events as CloudEvents
 
   /// Where blocking reads run; false means that there is no room. Absent: two threads of the
   /// gateway's own.

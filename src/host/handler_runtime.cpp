@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/unique_id.hpp"
 #include "eventual/detail/entity_calls.hpp"
@@ -207,6 +208,46 @@ SlotRef HandlerRuntime::send_signal(detail::SignalSend send) {
                             completions->add(id, sent ? Result<std::string>("null")
                                                       : Result<std::string>(sent.error()));
                           });
+  return slot;
+}
+
+SlotRef HandlerRuntime::emit_event(detail::EmitCall call) {
+  if (discarding()) return make_slot();
+  std::string payload = detail::checked_event(host_.declarations, call);
+  const bool own_id = !call.id.empty();
+  if (attempt_ != nullptr) {
+    if (attempt_->emitted >= base::k_events_per_request_max) {
+      throw Error(
+          std::string(error_names::k_limit_exceeded),
+          fmt::format("one attempt emits at most {} events", base::k_events_per_request_max));
+    }
+    // The same in every attempt, so that what an attempt emits at once is taken once.
+    const std::uint32_t number = attempt_->emitted++;
+    if (!own_id) call.id = fmt::format("~{}/{}", attempt_->idempotency_key, number);
+    if (!call.immediate) {
+      model::StoredEvent event;
+      event.name = call.event;
+      event.id = std::move(call.id);
+      event.key = std::move(call.key);
+      event.payload.text = std::move(payload);
+      event.id_kept = own_id;
+      attempt_->events.push_back(std::move(event));
+      return settled_now();
+    }
+  }
+  ports::EmitRequest request;
+  request.events.push_back({std::string(call.event),
+                            std::move(payload),
+                            std::move(call.id),
+                            std::move(call.key),
+                            {},
+                            true});
+  std::uint64_t id = 0;
+  SlotRef slot = pending(nullptr, id);
+  host_.operations.emit(std::move(request), [completions = completions_,
+                                             id](const Result<ports::EmitReply>& taken) {
+    completions->add(id, taken ? Result<std::string>("null") : Result<std::string>(taken.error()));
+  });
   return slot;
 }
 
@@ -412,7 +453,8 @@ std::string HandlerRuntime::make_id() {
 }
 
 std::string_view HandlerRuntime::execution_id() const {
-  return attempt_ == nullptr ? std::string_view() : attempt_->execution_id;
+  if (attempt_ == nullptr || attempt_->execution_id.starts_with('~')) return {};  // no execution's
+  return attempt_->execution_id;
 }
 
 std::uint32_t HandlerRuntime::run() const { return attempt_ == nullptr ? 0 : attempt_->run; }
@@ -503,7 +545,8 @@ std::string idempotency_key() {
   const host::AttemptScope* attempt = host::HandlerRuntime::current_attempt();
   if (attempt == nullptr) {
     throw Error(std::string(error_names::k_not_allowed),
-                "idempotency_key() works only in a task that a workflow called");
+                "idempotency_key() works only in a task that a workflow called, and in a "
+                "subscription's handler");
   }
   return std::string(attempt->idempotency_key);
 }

@@ -52,7 +52,9 @@ struct AttemptScope {
   std::uint32_t run = 0;
   std::string_view idempotency_key;
   std::vector<engine::OutgoingSignal>
-      signals;  ///< sent by the handler; they leave with its success
+      signals;                             ///< sent by the handler; they leave with its success
+  std::vector<model::StoredEvent> events;  ///< emitted by it, likewise
+  std::uint32_t emitted = 0;               ///< with them, those emitted at once
 };
 
 /// Runs one handler on the calling thread. Cheap to make: nothing is allocated until an operation
@@ -82,6 +84,7 @@ class HandlerRuntime final : public detail::Runtime {
   detail::SlotRef call_workflow(detail::WorkflowCall call) override;
   detail::SlotRef start_timer(Timestamp due, std::source_location location) override;
   detail::SlotRef send_signal(detail::SignalSend send) override;
+  detail::SlotRef emit_event(detail::EmitCall call) override;
   detail::SlotRef expect_signal(std::string_view signal, Duration timeout,
                                 detail::DecodeFunction decode,
                                 std::source_location location) override;

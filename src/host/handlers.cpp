@@ -294,7 +294,7 @@ void Handlers::run_attempt(engine::Attempt attempt) {
   result.run = attempt.run;
   result.seq = attempt.seq;
   result.attempt = attempt.attempt;
-  AttemptScope attempt_scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
+  AttemptScope attempt_scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}, {}};
   RunningAttempt running(attempt, *mailbox_, tokens_.get());
   TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
                       attempt.idempotency_key, stop.get_token(), &running);
@@ -310,6 +310,7 @@ void Handlers::run_attempt(engine::Attempt attempt) {
                       std::to_string(base::k_payload_bytes_max));
     }
     result.signals = std::move(attempt_scope.signals);
+    result.events = std::move(attempt_scope.events);
   } catch (...) {
     result.error = describe(std::current_exception());
     result.result = "null";

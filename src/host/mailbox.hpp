@@ -99,6 +99,12 @@ struct Tell {
 struct Commit {
   engine::Part part;
 };
+/// What is asked about events. `run` answers its own callback.
+struct EventWork {
+  std::function<void(engine::Engine& engine, Timestamp now)> run;
+  ports::Callback<bool> done;  ///< called with a refusal instead of `run`; null: nobody waits
+  std::size_t bytes = 0;
+};
 /// The service begins to stop: nobody waits for results any more.
 struct Drain {};
 
@@ -108,7 +114,8 @@ using Message =
     std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Update,
                  messages::Published, messages::Describe, messages::WaitClosed, messages::Act,
                  messages::Retry, messages::Fork, messages::Schedules, messages::ActOnSchedule,
-                 messages::Tell, messages::Drain, messages::Commit, engine::StoreCallResult>;
+                 messages::Tell, messages::EventWork, messages::Drain, messages::Commit,
+                 engine::StoreCallResult>;
 
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "eventual/schema.hpp"
+#include "model/event_filter.hpp"
 
 namespace eventual::host {
 namespace {
@@ -181,6 +182,33 @@ Json route_json(const detail::RouteDefinition& route) {
   return json;
 }
 
+Json event_json(const detail::EventDefinition& event) {
+  Json json = Json::object({{"name", event.name}});
+  if (!event.options.description.empty()) json.set("description", event.options.description);
+  json.set("payload", schema_of_type(event.input));
+  json.set("received", event.received);
+  return json;
+}
+
+Json subscription_json(const detail::SubscriptionDefinition& subscription) {
+  const SubscriptionOptions& options = subscription.options;
+  Json json = Json::object({{"name", subscription.name}});
+  if (!options.description.empty()) json.set("description", options.description);
+  Json events = Json::array();
+  for (const detail::EventSource& source : subscription.sources) {
+    events.push_back(
+        Json::object({{"event", source.name}, {"filter", model::to_json_view(source.filter)}}));
+  }
+  json.set("events", std::move(events));
+  json.set("timeout_ms", milliseconds(options.timeout));
+  json.set("retry", retry_json(options.retry));
+  json.set("order", options.order == EventOrder::per_key ? "per_key" : "any");
+  json.set("batch_max", options.batch.max);
+  json.set("batch_wait_ms", milliseconds(options.batch.wait));
+  json.set("in_flight_max", options.in_flight_max);
+  return json;
+}
+
 Json command_json(const detail::CommandDefinition& command) {
   const CommandOptions& options = command.options;
   Json json = begin(command, options.description);
@@ -206,7 +234,10 @@ Json command_json(const detail::CommandDefinition& command) {
 template <class Definitions, class ToJson>
 Json list(const Definitions& definitions, ToJson to_json_of) {
   Json items = Json::array();
-  for (const auto& definition : definitions) items.push_back(to_json_of(definition));
+  for (const auto& definition : definitions) {
+    if (!definition.name.starts_with('~'))  // the framework's own
+      items.push_back(to_json_of(definition));
+  }
   return items;
 }
 
@@ -228,6 +259,8 @@ Json manifest(const detail::Declarations& declarations, const ServiceOptions& op
   json.set("updates", list(declarations.updates(), update_json));
   json.set("entities", list(declarations.entities(), entity_json));
   json.set("transactions", list(declarations.transactions(), transaction_json));
+  json.set("events", list(declarations.events(), event_json));
+  json.set("subscriptions", list(declarations.subscriptions(), subscription_json));
   return json;
 }
 

@@ -47,6 +47,8 @@ std::size_t size_of(const Message& message) {
           return value.request.payload_json.size();
         } else if constexpr (std::is_same_v<T, messages::Update>) {
           return value.request.input_json.size();
+        } else if constexpr (std::is_same_v<T, messages::EventWork>) {
+          return value.bytes;
         } else {
           return 0;
         }
@@ -109,6 +111,10 @@ Result<std::unique_ptr<Node>> Node::start(const detail::Declarations& declaratio
       std::make_unique<Committer>(*node->store_, node->options_.log,
                                   [handlers = node->handlers_] { handlers->mailbox().wake(); });
   node->thread_ = std::thread([raw = node.get()] { raw->run_engine(); });
+  for (const detail::EventSourceDefinition& source : declarations.event_sources()) {
+    node->pullers_.push_back(
+        std::make_unique<EventPuller>(source, node->handlers_->requests(), node->options_.log));
+  }
   return node;
 }
 
@@ -127,6 +133,7 @@ bool Node::stop(Duration grace) {
     return stopped_cleanly_ = true;
   }
   drain();
+  pullers_.clear();
   bool handlers_ended = handlers_->stop_pool(grace);
   handlers_->mailbox().close();
   stopping_.store(true);
@@ -230,6 +237,8 @@ void Node::feed(Message& message, Timestamp now) {
         } else if constexpr (std::is_same_v<T, messages::Tell>) {
           if (value.latest != nullptr) value.news.json = value.latest->take();
           engine_->tell_attempt(std::move(value.news), std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::EventWork>) {
+          value.run(*engine_, now);
         } else if constexpr (std::is_same_v<T, messages::Drain>) {
           engine_->abandon_waiters();
         } else if constexpr (std::is_same_v<T, messages::Retry>) {
@@ -393,6 +402,29 @@ void Node::transact(ports::TransactionRequest request, ports::Callback<std::stri
 }
 void Node::entity(ports::EntityOperation operation, ports::Callback<std::string> done) {
   handlers_->requests().entity(std::move(operation), std::move(done));
+}
+void Node::emit(ports::EmitRequest request, ports::Callback<ports::EmitReply> done) {
+  handlers_->requests().emit(std::move(request), std::move(done));
+}
+void Node::read_events(ports::EventsRequest request, ports::Callback<ports::EventsReply> done) {
+  handlers_->requests().read_events(std::move(request), std::move(done));
+}
+void Node::receive_events(ports::ReceiveRequest request, ports::Callback<bool> done) {
+  handlers_->requests().receive_events(std::move(request), std::move(done));
+}
+void Node::source_position(std::string url, ports::Callback<ports::SourcePosition> done) {
+  handlers_->requests().source_position(std::move(url), std::move(done));
+}
+void Node::dead_letters(ports::DeadLettersRequest request,
+                        ports::Callback<ports::DeadLettersReply> done) {
+  handlers_->requests().dead_letters(std::move(request), std::move(done));
+}
+void Node::act_on_dead_letters(ports::DeadLetterAct act,
+                               ports::Callback<ports::DeadLetterActReply> done) {
+  handlers_->requests().act_on_dead_letters(std::move(act), std::move(done));
+}
+void Node::subscriptions(ports::Callback<std::vector<ports::SubscriptionView>> done) {
+  handlers_->requests().subscriptions(std::move(done));
 }
 
 Result<ports::ListReply> Node::list(const ports::ListRequest& request) {

@@ -18,6 +18,7 @@
 #include "eventual/http.hpp"
 #include "gateway/exchange.hpp"
 #include "host/committer.hpp"
+#include "host/event_puller.hpp"
 #include "host/handlers.hpp"
 #include "host/worker_pool.hpp"
 #include "ports/operations.hpp"
@@ -92,6 +93,15 @@ class Node final : public ports::Operations {
   void tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) override;
   void transact(ports::TransactionRequest request, ports::Callback<std::string> done) override;
   void entity(ports::EntityOperation operation, ports::Callback<std::string> done) override;
+  void emit(ports::EmitRequest request, ports::Callback<ports::EmitReply> done) override;
+  void read_events(ports::EventsRequest request, ports::Callback<ports::EventsReply> done) override;
+  void receive_events(ports::ReceiveRequest request, ports::Callback<bool> done) override;
+  void source_position(std::string url, ports::Callback<ports::SourcePosition> done) override;
+  void dead_letters(ports::DeadLettersRequest request,
+                    ports::Callback<ports::DeadLettersReply> done) override;
+  void act_on_dead_letters(ports::DeadLetterAct act,
+                           ports::Callback<ports::DeadLetterActReply> done) override;
+  void subscriptions(ports::Callback<std::vector<ports::SubscriptionView>> done) override;
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
   Result<std::string> export_history(const ports::HistoryRequest& request) override;
@@ -143,6 +153,7 @@ class Node final : public ports::Operations {
   bool stopped_ = false;
   bool stopped_cleanly_ = false;
   std::thread thread_;
+  std::vector<std::unique_ptr<EventPuller>> pullers_;
 };
 
 }  // namespace eventual::host

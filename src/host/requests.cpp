@@ -251,6 +251,140 @@ void Requests::entity(ports::EntityOperation operation, ports::Callback<std::str
   transactions_->entity(std::move(operation), std::move(done));
 }
 
+// --- events ---
+
+namespace {
+
+/// Adds what is wrong with one event to what is wrong with the others.
+void add_problems(Json& all, const Error& error, const std::string& prefix) {
+  const Result<Json> details = Json::parse(error.details_json());
+  if (!details || !details->is_array()) {
+    all.push_back(Json::object({{"pointer", prefix}, {"reason", error.message()}}));
+    return;
+  }
+  for (const Json& problem : details->as_array()) {
+    const Json& pointer = problem["pointer"];
+    const Json& reason = problem["reason"];
+    all.push_back(
+        Json::object({{"pointer", prefix + (pointer.is_string() ? pointer.as_string() : "")},
+                      {"reason", reason.is_string() ? reason.as_string() : error.message()}}));
+  }
+}
+
+/// Puts the payloads into their normal form; everything that is wrong with any of them.
+Result<void> check_events(const detail::Declarations& declarations, ports::EmitRequest& request) {
+  if (request.events.empty()) return invalid("there is no event in the request");
+  if (request.events.size() > base::k_events_per_request_max) {
+    return Error(std::string(error_names::k_limit_exceeded),
+                 fmt::format("the request has {} events, more than {}", request.events.size(),
+                             base::k_events_per_request_max));
+  }
+  Json problems = Json::array();
+  for (std::size_t i = 0; i < request.events.size(); ++i) {
+    ports::EmittedEvent& event = request.events[i];
+    if (event.checked) continue;
+    const std::string place = request.is_list ? "/" + std::to_string(i) : std::string();
+    try {
+      event.payload_json = detail::checked_event(
+          declarations,
+          {.event = event.name, .payload = event.payload_json, .id = event.id, .key = event.key});
+    } catch (const Error& error) {
+      if (error.name() != error_names::k_invalid_input) return error;
+      add_problems(problems, error, place + "/payload");
+    }
+    for (const std::string* text : {&event.id, &event.key, &event.source}) {
+      try {
+        (void)to_json(*text);
+      } catch (const Error&) {
+        const std::string_view which = text == &event.id    ? "/id"
+                                       : text == &event.key ? "/key"
+                                                            : "/source";
+        problems.push_back(
+            Json::object({{"pointer", place + std::string(which)}, {"reason", "must be UTF-8"}}));
+      }
+    }
+  }
+  if (problems.size() == 0) return {};
+  const Json& first = problems.as_array().front();
+  return Error(std::string(error_names::k_invalid_input),
+               first["pointer"].as_string() + ": " + first["reason"].as_string(), problems.dump());
+}
+
+}  // namespace
+
+template <class T, class Ask>
+void Requests::ask_events(ports::Callback<T> done, std::size_t bytes, Ask ask) {
+  auto once = answered_once(std::move(done));
+  post(*mailbox_, messages::EventWork{
+                      [once, ask = std::move(ask)](engine::Engine& engine, Timestamp now) mutable {
+                        ask(engine.events(), once, now);
+                      },
+                      [once](const Result<bool>& refused) { once(refused.error()); }, bytes});
+}
+
+void Requests::emit(ports::EmitRequest request, ports::Callback<ports::EmitReply> done) {
+  if (const Result<void> checked = check_events(declarations_, request); !checked)
+    return done(checked.error());
+  std::size_t bytes = 0;
+  for (const ports::EmittedEvent& event : request.events) bytes += event.payload_json.size();
+  ask_events<ports::EmitReply>(
+      std::move(done), bytes,
+      [request = std::move(request)](engine::Events& events, auto reply, Timestamp now) mutable {
+        events.emit(std::move(request), std::move(reply), now);
+      });
+}
+
+void Requests::read_events(ports::EventsRequest request, ports::Callback<ports::EventsReply> done) {
+  if (refuse_waiting_.load()) request.wait = Duration(0);
+  ask_events<ports::EventsReply>(
+      std::move(done), 0,
+      [request = std::move(request)](engine::Events& events, auto reply, Timestamp now) mutable {
+        events.read_events(std::move(request), std::move(reply), now);
+      });
+}
+
+void Requests::receive_events(ports::ReceiveRequest request, ports::Callback<bool> done) {
+  std::size_t bytes = 0;
+  for (const ports::EmittedEvent& event : request.events) bytes += event.payload_json.size();
+  ask_events<bool>(
+      std::move(done), bytes,
+      [request = std::move(request)](engine::Events& events, auto reply, Timestamp now) mutable {
+        events.receive(std::move(request), std::move(reply), now);
+      });
+}
+
+void Requests::source_position(std::string url, ports::Callback<ports::SourcePosition> done) {
+  ask_events<ports::SourcePosition>(
+      std::move(done), 0, [url = std::move(url)](engine::Events& events, auto reply, Timestamp) {
+        events.source_position(url, std::move(reply));
+      });
+}
+
+void Requests::subscriptions(ports::Callback<std::vector<ports::SubscriptionView>> done) {
+  ask_events<std::vector<ports::SubscriptionView>>(
+      std::move(done), 0, [](engine::Events& events, auto reply, Timestamp) {
+        events.subscriptions(std::move(reply));
+      });
+}
+
+void Requests::dead_letters(ports::DeadLettersRequest request,
+                            ports::Callback<ports::DeadLettersReply> done) {
+  ask_events<ports::DeadLettersReply>(
+      std::move(done), 0,
+      [request = std::move(request)](engine::Events& events, auto reply, Timestamp) {
+        events.dead_letters(request, std::move(reply));
+      });
+}
+
+void Requests::act_on_dead_letters(ports::DeadLetterAct dead_letter_act,
+                                   ports::Callback<ports::DeadLetterActReply> done) {
+  ask_events<ports::DeadLetterActReply>(
+      std::move(done), 0,
+      [request = std::move(dead_letter_act)](engine::Events& events, auto reply, Timestamp now) {
+        events.act_on_dead_letters(request, std::move(reply), now);
+      });
+}
+
 Result<ports::ListReply> Requests::list(const ports::ListRequest&) {
   return Error(std::string(error_names::k_unavailable), "executions cannot be listed here");
 }

@@ -50,6 +50,15 @@ class Requests : public ports::Operations {
   void schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) override;
   void act_on_schedule(ports::ScheduleAct act, ports::Callback<ports::ScheduleReply> done) override;
   void tell_attempt(detail::AttemptNews news, ports::Callback<bool> done) override;
+  void emit(ports::EmitRequest request, ports::Callback<ports::EmitReply> done) override;
+  void read_events(ports::EventsRequest request, ports::Callback<ports::EventsReply> done) override;
+  void receive_events(ports::ReceiveRequest request, ports::Callback<bool> done) override;
+  void source_position(std::string url, ports::Callback<ports::SourcePosition> done) override;
+  void subscriptions(ports::Callback<std::vector<ports::SubscriptionView>> done) override;
+  void dead_letters(ports::DeadLettersRequest request,
+                    ports::Callback<ports::DeadLettersReply> done) override;
+  void act_on_dead_letters(ports::DeadLetterAct act,
+                           ports::Callback<ports::DeadLetterActReply> done) override;
 
   void transact(ports::TransactionRequest request, ports::Callback<std::string> done) override;
   void entity(ports::EntityOperation operation, ports::Callback<std::string> done) override;
@@ -66,6 +75,8 @@ class Requests : public ports::Operations {
 
  private:
   void act(messages::Act act);
+  template <class T, class Ask>
+  void ask_events(ports::Callback<T> done, std::size_t bytes, Ask ask);
   Result<std::string> check_signal(std::string_view name, std::string_view message_id,
                                    std::string_view payload_json) const;
 

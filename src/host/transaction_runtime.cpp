@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "base/unique_id.hpp"
 #include "host/random.hpp"
@@ -73,6 +74,33 @@ SlotRef TransactionRuntime::send_signal(detail::SignalSend send) {
     signals_.push_back({std::move(send.execution_id), std::string(send.signal),
                         std::move(send.payload), std::move(send.message_id)});
     settle_json(slot.index(), "null");
+  }
+  return slot;
+}
+
+SlotRef TransactionRuntime::emit_event(detail::EmitCall call) {
+  SlotRef slot = make_slot();
+  if (discarding()) return slot;
+  try {
+    std::string payload = detail::checked_event(host_.declarations, call);
+    if (call.immediate) {
+      throw Error(std::string(error_names::k_not_allowed),
+                  "a transaction's events leave when it is committed");
+    }
+    if (events_.size() >= base::k_events_per_request_max) {
+      throw Error(std::string(error_names::k_limit_exceeded),
+                  "a transaction emits at most " + std::to_string(base::k_events_per_request_max) +
+                      " events");
+    }
+    model::StoredEvent event;
+    event.name = call.event;
+    event.id = std::move(call.id);
+    event.key = std::move(call.key);
+    event.payload.text = std::move(payload);
+    events_.push_back(std::move(event));
+    settle_json(slot.index(), "null");
+  } catch (...) {
+    settle_error(slot.index(), std::current_exception());
   }
   return slot;
 }

@@ -1,5 +1,5 @@
 // What the operations do in a transaction's handler: entities are read and written within it,
-// signals leave with its commit, everything else is refused.
+// events and signals leave with its commit, everything else is refused.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/runtime.hpp"
 #include "host/handler_runtime.hpp"
+#include "model/events.hpp"
 
 namespace eventual::host {
 
@@ -29,6 +30,8 @@ class TransactionRuntime final : public detail::Runtime {
                   detail::HandlerScope& scope);
 
   std::vector<engine::OutgoingSignal> take_signals() { return std::move(signals_); }
+  /// Without their rows.
+  std::vector<model::StoredEvent> take_events() { return std::move(events_); }
   /// A read failed as the store does: what the handler made of it does not count.
   const std::optional<Error>& store_failure() const noexcept { return store_failure_; }
 
@@ -36,6 +39,7 @@ class TransactionRuntime final : public detail::Runtime {
   detail::SlotRef call_entity(detail::EntityCall call) override;
   detail::SlotRef call_transaction(detail::TransactionCall call) override;
   detail::SlotRef send_signal(detail::SignalSend send) override;
+  detail::SlotRef emit_event(detail::EmitCall call) override;
 
   detail::SlotRef call_task(detail::TaskCall call) override;
   detail::SlotRef call_workflow(detail::WorkflowCall call) override;
@@ -66,6 +70,7 @@ class TransactionRuntime final : public detail::Runtime {
   const HandlerHost& host_;
   engine::EntityTransaction& transaction_;
   std::vector<engine::OutgoingSignal> signals_;
+  std::vector<model::StoredEvent> events_;
   std::optional<Error> store_failure_;
 };
 

@@ -7,7 +7,10 @@
 
 #include "base/hash.hpp"
 #include "base/limits.hpp"
+#include "base/random.hpp"
+#include "base/unique_id.hpp"
 #include "engine/entity_transaction.hpp"
+#include "engine/event_rows.hpp"
 #include "eventual/transaction.hpp"
 #include "host/answered_once.hpp"
 #include "host/random.hpp"
@@ -74,17 +77,23 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
         definition_ != nullptr ? engine::EntityTransaction::Kind::transaction
                                : engine::EntityTransaction::Kind::plain);
     std::vector<engine::OutgoingSignal> signals;
+    std::vector<model::StoredEvent> events;
     auto known = recorded(transaction);
     if (!known) return finish(known.error(), is_unavailable(known.error()));
     if (*known) return finish(std::move(**known), false);
-    Result<std::string> result = run_handler(transaction, signals);
+    Result<std::string> result = run_handler(transaction, signals, events);
     if (untried_) return finish(*untried_, true);
-    if (!result || (!transaction.changes() && signals.empty() && id_.empty() && call_row_.empty()))
+    if (!result || (!transaction.changes() && signals.empty() && events.empty() && id_.empty() &&
+                    call_row_.empty()))
       return finish_without_writes(transaction, std::move(result));
     keep_result(transaction, *result);
     auto batch = transaction.take_batch();
     if (!batch) return finish(batch.error(), false);
-    commit({std::move(*batch), std::move(signals), {}, {}, false}, std::move(*result));
+    engine::Part part;
+    part.batch = std::move(*batch);
+    part.signals = std::move(signals);
+    add_events(part, std::move(events));
+    commit(std::move(part), std::move(*result));
   }
 
  private:
@@ -123,7 +132,8 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
   }
 
   Result<std::string> run_handler(engine::EntityTransaction& transaction,
-                                  std::vector<engine::OutgoingSignal>& signals) {
+                                  std::vector<engine::OutgoingSignal>& signals,
+                                  std::vector<model::StoredEvent>& events) {
     std::optional<ports::MarkedCall> marked;
     if (name_) marked.emplace(owner_.host_.marker, *name_);
     if (definition_ == nullptr) {
@@ -151,7 +161,10 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
       result = describe(std::current_exception());
     }
     untried_ = runtime.store_failure();
-    if (result) signals = runtime.take_signals();
+    if (result) {
+      signals = runtime.take_signals();
+      events = runtime.take_events();
+    }
     return result;
   }
 
@@ -172,6 +185,17 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
         Table::dedupe, keys::transaction_id(definition_->name, id_),
         model::encode(model::TransactionRecord{now, base::stable_hash(input_), result}));
     transaction.put(Table::dedupe, keys::transaction_time(now, definition_->name, id_), {});
+  }
+
+  /// They get their place in the log once the batch is durable.
+  void add_events(engine::Part& part, std::vector<model::StoredEvent> events) {
+    if (events.empty()) return;
+    base::Random random(owner_.random());
+    const std::string id = base::unique_id(owner_.now(), random);
+    for (model::StoredEvent& event : events) {
+      const std::string unique = id + "/" + std::to_string(part.events.size());
+      part.events.push_back(engine::append_incoming_event(part.batch, unique, std::move(event)));
+    }
   }
 
   void commit(engine::Part part, std::string result) {

@@ -242,6 +242,7 @@ bool is_call(const Event& event) noexcept {
 bool awaits_answer(const Event& event) noexcept {
   return is_call(event) && !std::holds_alternative<VersionMarked>(event) &&
          !std::holds_alternative<CallCancelled>(event) &&
+         !std::holds_alternative<EventEmitted>(event) &&
          !std::holds_alternative<UpdateSucceeded>(event) &&
          !std::holds_alternative<UpdateFailed>(event);
 }

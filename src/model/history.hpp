@@ -456,6 +456,24 @@ struct SignalSent {
   }
 };
 
+/// An event for subscriptions. Nothing answers it.
+struct EventEmitted {
+  static constexpr std::uint8_t k_tag = 40;
+  static constexpr std::string_view k_type = "event_emitted";
+  static constexpr bool k_is_call = true;
+  std::uint32_t seq = 0;
+  std::string event;
+  std::string id;
+  std::string key;
+  JsonText payload;
+  bool own_id = false;  ///< the code gave it
+  template <class V>
+  void fields(V& v) {
+    v("seq", seq), v("event", event), v("id", id), v("key", key), v("payload", payload),
+        v("own_id", own_id);
+  }
+};
+
 struct ConditionStarted {
   static constexpr std::uint8_t k_tag = 68;
   static constexpr std::string_view k_type = "condition_started";
@@ -632,8 +650,8 @@ using Event = std::variant<
     ExecutionPaused, ExecutionResumed, ExecutionForked, ExecutionAdopted, UpdateReceived,
     CancelDelivered, ExecutionContinued, ExecutionSucceeded, ExecutionFailed, ExecutionCancelled,
     ExecutionTimedOut, ExecutionTerminated, TaskScheduled, TimerStarted, ChildScheduled, SignalSent,
-    ConditionStarted, SignalExpected, VersionMarked, UpdateSucceeded, UpdateFailed, CancelSent,
-    CallCancelled, SignalsUnread, TransactionCalled, EntityCalled, TransactionSucceeded,
+    EventEmitted, ConditionStarted, SignalExpected, VersionMarked, UpdateSucceeded, UpdateFailed,
+    CancelSent, CallCancelled, SignalsUnread, TransactionCalled, EntityCalled, TransactionSucceeded,
     TransactionFailed, EntitySucceeded, EntityFailed>;
 
 /// "task_succeeded", …

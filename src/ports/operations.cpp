@@ -36,4 +36,24 @@ void Operations::entity(EntityOperation, Callback<std::string> done) {
   done(Error(std::string(error_names::k_not_allowed), "there are no entities here"));
 }
 
+namespace {
+
+Error no_events() {
+  return Error(std::string(error_names::k_not_allowed), "there are no events here");
+}
+
+}  // namespace
+
+void Operations::emit(EmitRequest, Callback<EmitReply> done) { done(no_events()); }
+void Operations::read_events(EventsRequest, Callback<EventsReply> done) { done(no_events()); }
+void Operations::receive_events(ReceiveRequest, Callback<bool> done) { done(no_events()); }
+void Operations::source_position(std::string, Callback<SourcePosition> done) { done(no_events()); }
+void Operations::subscriptions(Callback<std::vector<SubscriptionView>> done) { done(no_events()); }
+void Operations::dead_letters(DeadLettersRequest, Callback<DeadLettersReply> done) {
+  done(no_events());
+}
+void Operations::act_on_dead_letters(DeadLetterAct, Callback<DeadLetterActReply> done) {
+  done(no_events());
+}
+
 }  // namespace eventual::ports

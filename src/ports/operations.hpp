@@ -13,6 +13,7 @@
 #include "eventual/error.hpp"
 #include "eventual/json.hpp"
 #include "eventual/time.hpp"
+#include "ports/events.hpp"
 
 namespace eventual::ports {
 
@@ -256,6 +257,21 @@ class Operations {
   /// Completes with the result as engine::EntityTransaction::perform gives it, a write once it is
   /// durable.
   virtual void entity(EntityOperation operation, Callback<std::string> done);
+  /// Completes when they are durable. NotFound (an event), InvalidInput (with every bad field of
+  /// every event), LimitExceeded, Unavailable.
+  virtual void emit(EmitRequest request, Callback<EmitReply> done);
+  /// The log from a number on; waits for the first event where there is none.
+  virtual void read_events(EventsRequest request, Callback<EventsReply> done);
+  /// Events of another service, and how far that is, in one commit. A position that is not beyond
+  /// the one that is kept takes nothing.
+  virtual void receive_events(ReceiveRequest request, Callback<bool> done);
+  virtual void source_position(std::string url, Callback<SourcePosition> done);
+  /// All of them, in the order of their declarations.
+  virtual void subscriptions(Callback<std::vector<SubscriptionView>> done);
+  /// NotFound (the subscription), InvalidInput (the cursor).
+  virtual void dead_letters(DeadLettersRequest request, Callback<DeadLettersReply> done);
+  /// At most 1000 of a subscription at once. NotFound (the subscription), InvalidInput.
+  virtual void act_on_dead_letters(DeadLetterAct act, Callback<DeadLetterActReply> done);
 
   /// Blocking reads of the store.
   virtual Result<ListReply> list(const ListRequest& request) = 0;

@@ -123,6 +123,7 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   gateway_options.server.allowed_origins = config.allowed_origins;
   if (!config.public_url.empty()) allow_public_url(config.public_url, gateway_options.server);
   gateway_options.operations.admin_token = config.admin_token;
+  gateway_options.operations.event_source = declarations.name();
   gateway_options.operations.manifest = [described = host::manifest(declarations, options)] {
     return described;
   };

@@ -314,3 +314,27 @@ bool store_integer(void* object, std::size_t size_bytes, bool is_signed, Wide va
 }
 
 }  // namespace eventual::schema
+
+namespace eventual::detail {
+
+std::string member_pointer(const TypeSchema& type, std::string_view pretty) {
+  const std::string_view member = schema::annotated_member(pretty);
+  for (const schema::FieldPlan& field : schema::object_plan(type).fields) {
+    if (field.member != member) continue;
+    std::string pointer = "/";
+    for (const char c : field.name) {
+      if (c == '~') {
+        pointer += "~0";
+      } else if (c == '/') {
+        pointer += "~1";
+      } else {
+        pointer += c;
+      }
+    }
+    return pointer;
+  }
+  throw Error(std::string(error_names::k_invalid_input),
+              fmt::format("{} has no member \"{}\"", schema::type_label(type), member));
+}
+
+}  // namespace eventual::detail

@@ -7,6 +7,7 @@
 #include "engine/verify.hpp"
 #include "eventual/testing.hpp"
 #include "gateway/error_response.hpp"
+#include "gateway/event_json.hpp"
 #include "gateway/execution_json.hpp"
 #include "gateway/router.hpp"
 #include "gateway/text.hpp"
@@ -106,6 +107,9 @@ struct TestEnvironment::Core {
                 false, [error](std::string_view) -> std::string { throw error; }};
           }
         });
+    host->engine().events().switch_service_subscriptions(service_subscriptions_on);
+    for (const auto& definition : test_subscriptions)
+      host->engine().events().add_subscription(*definition, now).value();
     host->settle();
   }
 
@@ -153,6 +157,8 @@ struct TestEnvironment::Core {
       if (open->waiting_for.empty()) text += " nothing that will ever come";
       for (const auto& waiting : open->waiting_for) text += "\n    " + sentence(waiting);
     }
+    for (const std::string& delivery : host->engine().events().waiting_for())
+      text += "\n  " + delivery;
     return text.empty() ? "\n  no execution is open" : text;
   }
 
@@ -176,6 +182,9 @@ struct TestEnvironment::Core {
   std::uint64_t boots = 0;
   std::map<std::string, std::shared_ptr<detail::TaskMockCore>, std::less<>> mocks;
   std::vector<std::string> logs;
+  std::vector<std::unique_ptr<detail::SubscriptionDefinition>> test_subscriptions;
+  std::uint64_t test_subscriptions_made = 0;
+  bool service_subscriptions_on = true;
   std::unique_ptr<testing::VirtualHost> host;
 };
 
@@ -576,6 +585,106 @@ std::string TestEnvironment::result_json(const ExecutionId& execution) {
 
 std::optional<Error> TestEnvironment::error_of(const ExecutionId& execution) {
   return core_->view(execution).value().error;
+}
+
+// --- events ---
+
+std::string TestEnvironment::emit_json(std::string_view event, std::string payload_json,
+                                       const EmitOptions& options) {
+  ports::EmitRequest request;
+  request.is_list = false;
+  request.events.push_back(
+      {std::string(event), std::move(payload_json), options.id, options.key, {}});
+  return core_
+      ->ask<ports::EmitReply>([&](ports::Callback<ports::EmitReply> done) {
+        core_->host->operations().emit(std::move(request), std::move(done));
+      })
+      .value()
+      .events.at(0)
+      .id;
+}
+
+Subscription TestEnvironment::add_subscription(detail::SubscriptionDefinition definition) {
+  definition.name = "~test/" + std::to_string(++core_->test_subscriptions_made);
+  detail::complete(definition);
+  core_->test_subscriptions.push_back(
+      std::make_unique<detail::SubscriptionDefinition>(std::move(definition)));
+  const detail::SubscriptionDefinition& kept = *core_->test_subscriptions.back();
+  core_->host->engine().events().add_subscription(kept, now()).value();
+  core_->host->settle();
+  return Subscription(kept.name);
+}
+
+void TestEnvironment::reset_test_subscriptions() {
+  for (const auto& definition : core_->test_subscriptions)
+    core_->host->engine().events().remove_subscription(definition->name);
+  core_->host->settle();
+  core_->test_subscriptions.clear();
+}
+
+void TestEnvironment::disable_service_subscriptions() {
+  core_->service_subscriptions_on = false;
+  core_->host->engine().events().switch_service_subscriptions(false);
+  core_->host->settle();
+}
+
+void TestEnvironment::enable_service_subscriptions() {
+  core_->service_subscriptions_on = true;
+  core_->host->engine().events().switch_service_subscriptions(true);
+  core_->host->settle();
+}
+
+std::vector<Json> TestEnvironment::dead_letters() { return dead_letters(Subscription("")); }
+
+std::vector<Json> TestEnvironment::dead_letters(const Subscription& subscription) {
+  std::vector<Json> letters;
+  ports::DeadLettersRequest request;
+  request.subscription = subscription.name();
+  do {
+    const auto page =
+        core_
+            ->ask<ports::DeadLettersReply>([&](ports::Callback<ports::DeadLettersReply> done) {
+              core_->host->operations().dead_letters(request, std::move(done));
+            })
+            .value();
+    for (const ports::DeadLetterView& letter : page.dead_letters)
+      letters.push_back(Json::parse(gateway::dead_letter_json(letter)).value());
+    request.cursor = page.cursor;
+  } while (!request.cursor.empty());
+  return letters;
+}
+
+std::size_t TestEnvironment::act_on_dead_letters(bool redrive, const Subscription& subscription) {
+  ports::DeadLetterAct act;
+  act.kind = redrive ? ports::DeadLetterAct::Kind::redrive : ports::DeadLetterAct::Kind::discard;
+  act.subscription = subscription.name();
+  return core_
+      ->ask<ports::DeadLetterActReply>([&](ports::Callback<ports::DeadLetterActReply> done) {
+        core_->host->operations().act_on_dead_letters(std::move(act), std::move(done));
+      })
+      .value()
+      .count;
+}
+
+std::size_t TestEnvironment::redrive(const Subscription& subscription) {
+  return act_on_dead_letters(true, subscription);
+}
+std::size_t TestEnvironment::discard(const Subscription& subscription) {
+  return act_on_dead_letters(false, subscription);
+}
+
+std::vector<Json> TestEnvironment::subscriptions() {
+  const auto views = core_
+                         ->ask<std::vector<ports::SubscriptionView>>(
+                             [&](ports::Callback<std::vector<ports::SubscriptionView>> done) {
+                               core_->host->operations().subscriptions(std::move(done));
+                             })
+                         .value();
+  return Json::parse(gateway::subscriptions_json(views)).value()["subscriptions"].as_array();
+}
+
+std::vector<std::string> TestEnvironment::deliveries() {
+  return core_->host->engine().events().waiting_for();
 }
 
 }  // namespace eventual

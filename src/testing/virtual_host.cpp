@@ -100,6 +100,8 @@ void VirtualHost::give(host::Message message) {
           engine_->describe(value.execution, std::move(value.done), now_);
         } else if constexpr (std::is_same_v<T, host::messages::WaitClosed>) {
           engine_->wait_closed(value.execution, value.wait, std::move(value.done), now_);
+        } else if constexpr (std::is_same_v<T, host::messages::EventWork>) {
+          value.run(*engine_, now_);
         } else if constexpr (std::is_same_v<T, host::messages::Tell>) {
           if (value.latest != nullptr) value.news.json = value.latest->take();
           engine_->tell_attempt(std::move(value.news), std::move(value.done), now_);
@@ -205,7 +207,7 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
   result.run = attempt.run;
   result.seq = attempt.seq;
   result.attempt = attempt.attempt;
-  host::AttemptScope scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}};
+  host::AttemptScope scope{attempt.execution_id, attempt.run, attempt.idempotency_key, {}, {}};
   const auto place = running_.insert(running_.end(), Running{&attempt, {}});
   host::RunningAttempt running(attempt, *mailbox_, tokens_.get());
   TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
@@ -225,6 +227,7 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
       result.result = runtime.run(attempt.definition->run, attempt.input, handler_scope);
     }
     result.signals = std::move(scope.signals);
+    result.events = std::move(scope.events);
   } catch (...) {
     result.error = describe(std::current_exception());
   }

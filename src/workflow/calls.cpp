@@ -142,6 +142,24 @@ SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
   return pending_call(seq, Pending::Kind::timer, nullptr);
 }
 
+/// Ready at once: the turn that emits it is the commit that it leaves with.
+SlotRef Executor::emit_event(detail::EmitCall call) {
+  if (discarding()) return make_slot();
+  const std::string payload = detail::checked_event(declarations_, call);
+  const std::uint32_t seq = next_seq_++;
+  model::EventEmitted emitted;
+  emitted.seq = seq;
+  emitted.event = call.event;
+  emitted.own_id = !call.id.empty();
+  emitted.id =
+      emitted.own_id ? std::move(call.id) : "~" + identity_.derivation + "-" + std::to_string(seq);
+  emitted.key = std::move(call.key);
+  emitted.payload.text = payload;
+  SlotRef slot = make_slot();
+  if (record(std::move(emitted), call.location, call.normalise)) settle_json(slot.index(), "null");
+  return slot;
+}
+
 SlotRef Executor::send_signal(detail::SignalSend send) {
   if (discarding()) return make_slot();
   require_room(send.payload.size(), send.signal);

@@ -298,6 +298,119 @@ ScheduleDefinition& Declarations::add(ScheduleDefinition definition) {
   return schedule;
 }
 
+EventDefinition& Declarations::add(EventDefinition definition) {
+  const auto known = event_names_.find(definition.name);
+  if (known != event_names_.end() && known->second->received &&
+      known->second->input == definition.input) {
+    *known->second = std::move(definition);  // it was subscribed to before it was declared
+    return *known->second;
+  }
+  if (!definition.internal) return insert(events_, event_names_, std::move(definition), "event");
+  EventDefinition& kept = events_.emplace_back(std::move(definition));
+  event_names_.emplace(kept.name, &kept);
+  return kept;
+}
+
+SubscriptionDefinition& Declarations::add(SubscriptionDefinition definition) {
+  const bool internal = definition.name.starts_with('~');
+  SubscriptionDefinition* kept = nullptr;
+  if (internal) {
+    kept = &subscriptions_.emplace_back(std::move(definition));
+    subscription_names_.emplace(kept->name, kept);
+  } else {
+    kept = &insert(subscriptions_, subscription_names_, std::move(definition), "subscription");
+  }
+  complete(*kept);
+  Check check(defects_, "subscription", *kept);
+  const SubscriptionOptions& options = kept->options;
+  check.timeout(options.timeout, "timeout");
+  check.retry(options.retry);
+  check.require(options.in_flight_max >= 1, "in_flight_max must be at least 1");
+  check.require(options.backlog_max >= 1, "backlog_max must be at least 1");
+  check.require(options.dead_letters_max >= 1, "dead_letters_max must be at least 1");
+  check.require(options.batch.wait >= Duration(0), "batch.wait must not be negative");
+  check.require(options.batch.max >= 1 && options.batch.max <= base::k_event_batch_max,
+                fmt::format("batch.max must be from 1 to {}", base::k_event_batch_max));
+  check.require(kept->batched || options.batch.max == 1,
+                "batch.max needs a handler that takes a std::vector");
+  for (std::size_t i = 0; i < kept->sources.size(); ++i) {
+    const EventSource& source = kept->sources[i];
+    for (std::size_t j = 0; j < i; ++j)
+      check.require(kept->sources[j].name != source.name,
+                    fmt::format("it takes event {} twice", source.name));
+    declare_received(source, kept->location,
+                     [&](const std::string& what) { check.require(false, what); });
+  }
+  return *kept;
+}
+
+/// An event that somebody else declares, unless this service does.
+void Declarations::declare_received(const EventSource& source, const std::source_location& location,
+                                    const std::function<void(std::string)>& refuse) {
+  const auto known = event_names_.find(source.name);
+  if (known != event_names_.end()) {
+    if (known->second->input != source.payload) {
+      refuse(fmt::format("it takes event {} with another payload type than it is declared with",
+                         source.name));
+    }
+    return;
+  }
+  EventDefinition received;
+  received.name = source.name;
+  received.location = location;
+  received.input = source.payload;
+  received.normalise = source.normalise;
+  received.received = true;
+  received.internal = source.name.starts_with('~');
+  add(std::move(received));
+}
+
+void Declarations::add(EventSourceDefinition definition, const std::vector<EventSource>& events) {
+  const auto refuse = [&](const std::string& what) {
+    add_defect(fmt::format("subscribe_to(\"{}\"): {}", definition.url, what), definition.location);
+  };
+  if (!definition.url.starts_with("http://") && !definition.url.starts_with("https://"))
+    refuse("its URL must begin with http:// or https://");
+  for (const EventSourceDefinition& other : event_sources_) {
+    if (other.url == definition.url) refuse("it is called twice: name all events in one call");
+  }
+  for (const EventSource& event : events) declare_received(event, definition.location, refuse);
+  event_sources_.push_back(std::move(definition));
+}
+
+void complete(SubscriptionDefinition& definition) {
+  if (definition.batched && definition.options.batch.max == 1)
+    definition.options.batch.max = base::k_event_batch_default;
+  definition.attempt.name = "~subscription/" + definition.name;
+  definition.attempt.location = definition.location;
+  definition.attempt.options.timeout = definition.options.timeout;
+  definition.attempt.options.retry = definition.options.retry;
+}
+
+std::string checked_event(const Declarations& declarations, const EmitCall& call) {
+  const EventDefinition* event = declarations.find_event(call.event);
+  if (event == nullptr) {
+    throw Error(std::string(error_names::k_not_found),
+                fmt::format("event {} is not declared", call.event));
+  }
+  const auto refuse = [&](std::string_view what, std::size_t bytes, std::size_t most) {
+    throw Error(std::string(error_names::k_limit_exceeded),
+                fmt::format("the {} of event {} has {} bytes, more than {}", what, call.event,
+                            bytes, most));
+  };
+  if (call.payload.size() > base::k_payload_bytes_max)
+    refuse("payload", call.payload.size(), base::k_payload_bytes_max);
+  if (call.id.size() > base::k_name_bytes_max) refuse("id", call.id.size(), base::k_name_bytes_max);
+  if (call.key.size() > base::k_name_bytes_max)
+    refuse("key", call.key.size(), base::k_name_bytes_max);
+  if (call.id.starts_with('~')) {
+    throw Error(std::string(error_names::k_invalid_input),
+                fmt::format("the id {} of an event begins with '~': those are the framework's own",
+                            call.id));
+  }
+  return event->normalise(call.payload);
+}
+
 void Declarations::add_defect(std::string message, std::source_location location) {
   defects_.push_back({std::move(message), location});
 }
@@ -343,6 +456,14 @@ const EntityDefinition* Declarations::find_entity(std::string_view name) const n
 }
 const TransactionDefinition* Declarations::find_transaction(std::string_view name) const noexcept {
   return find_in(transaction_names_, name);
+}
+
+const EventDefinition* Declarations::find_event(std::string_view name) const noexcept {
+  return find_in(event_names_, name);
+}
+const SubscriptionDefinition* Declarations::find_subscription(
+    std::string_view name) const noexcept {
+  return find_in(subscription_names_, name);
 }
 
 }  // namespace detail

@@ -40,6 +40,11 @@ struct SameCall {
            a.wait_for_result == b.wait_for_result &&
            same_json(a.input.text, b.input.text, normalise);
   }
+  bool operator()(const model::EventEmitted& a, const model::EventEmitted& b) const {
+    return a.seq == b.seq && a.event == b.event && a.key == b.key &&
+           (!(a.own_id || b.own_id) || a.id == b.id) &&
+           same_json(a.payload.text, b.payload.text, normalise);
+  }
   bool operator()(const model::SignalSent& a, const model::SignalSent& b) const {
     return a.seq == b.seq && a.execution_id == b.execution_id && a.signal == b.signal &&
            same_json(a.payload.text, b.payload.text, normalise);
@@ -97,6 +102,7 @@ std::string summary(const model::Event& call) {
         if constexpr (requires { value.operation; }) text += " " + value.operation;
         if constexpr (requires { value.entity; }) text += " " + value.entity;
         if constexpr (requires { value.signal; }) text += " " + value.signal;
+        if constexpr (requires { value.event; }) text += " " + value.event;
         if constexpr (requires { value.change; }) text += " " + value.change;
         if constexpr (requires { value.update_id; }) text += " " + value.update_id;
         if constexpr (requires { value.call; }) text += " of call " + std::to_string(value.call);

@@ -159,6 +159,7 @@ class Executor final : private detail::Runtime {
   detail::SlotRef call_workflow(detail::WorkflowCall call) override;
   detail::SlotRef start_timer(Timestamp due, std::source_location location) override;
   detail::SlotRef send_signal(detail::SignalSend send) override;
+  detail::SlotRef emit_event(detail::EmitCall call) override;
   detail::SlotRef expect_signal(std::string_view signal, Duration timeout,
                                 detail::DecodeFunction decode,
                                 std::source_location location) override;

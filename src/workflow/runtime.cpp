@@ -194,6 +194,10 @@ void Runtime::set_shielded(std::uint32_t slot) noexcept {
     waiter->group->cancel_waits = true;
 }
 
+SlotRef Runtime::emit_event(EmitCall) {
+  throw Error(std::string(error_names::k_not_allowed), "events cannot be emitted here");
+}
+
 SlotRef Runtime::tell_attempt(AttemptNews) {
   throw Error(std::string(error_names::k_not_allowed),
               "a token is used in a handler: do it in a task and await the task");

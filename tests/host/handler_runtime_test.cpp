@@ -105,7 +105,7 @@ class HandlerRuntimeTest : public testing::Test {
                            },
                            nullptr,
                            &clock};
-    attempt = {"caller/c-1", 2, "key-1", {}};
+    attempt = {"caller/c-1", 2, "key-1", {}, {}};
     try {
       HandlerRuntime runtime(host, in_task ? &attempt : nullptr);
       return runtime.run(function, "null", scope);

@@ -62,6 +62,7 @@ struct Workflows : TestService {
     service.workflow("chat", &chat);
     service.workflow("bounded", &bounded);
     service.workflow("teller", &teller);
+    service.workflow("telling", &telling);
   }
 };
 

@@ -95,4 +95,12 @@ inline Future<std::string> bounded(std::string id) {
   co_return kept + left.id();
 }
 
+/// Events, with an id of the framework's and with one of its own.
+inline Future<std::string> telling(std::string id) {
+  co_await E.emit("begun " + id, {.key = id});
+  std::string done = co_await A(id);
+  co_await E.emit(done, {.id = "end-of-" + id});
+  co_return done;
+}
+
 }  // namespace eventual::test

@@ -59,6 +59,10 @@ inline std::string describe_call(const model::Event& call, Timestamp at) {
   if (const auto* cancelled = std::get_if<model::CallCancelled>(&call)) {
     text = "cancel " + std::to_string(cancelled->call) + (cancelled->waits ? " and wait" : "");
   }
+  if (const auto* emitted = std::get_if<model::EventEmitted>(&call)) {
+    text = "emit " + emitted->event + "(" + emitted->payload.text + ")" +
+           (emitted->key.empty() ? "" : " of " + emitted->key) + " as " + emitted->id;
+  }
   return text + "#" + std::to_string(model::seq_of(call).value());
 }
 
@@ -127,6 +131,7 @@ struct TestService {
     service.signal<std::string>("O");
     service.signal("Go");
     service.update<std::string, std::string>("U");
+    service.event<std::string>("E");
   }
   Service service{"test"};
 };
@@ -138,6 +143,7 @@ inline constexpr Workflow<std::string, std::string> W{"W"};
 inline constexpr Signal<std::string> S{"S"}, O{"O"};
 inline constexpr Signal<> Go{"Go"};
 inline constexpr Update<std::string, std::string> U{"U"};
+inline constexpr Event<std::string> E{"E"};
 
 class Driver {
  public:

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "eventual/detail/entity_calls.hpp"
+#include "eventual/detail/event_filter.hpp"
 #include "eventual/detail/middleware.hpp"
 #include "eventual/detail/runtime.hpp"
+#include "eventual/event_options.hpp"
 #include "eventual/http.hpp"
 #include "eventual/options.hpp"
 #include "eventual/schedule.hpp"
@@ -25,6 +27,7 @@ namespace eventual {
 class TaskContext;
 class CommandContext;
 class TransactionContext;
+class EventContext;
 struct ServiceInfo;
 }  // namespace eventual
 
@@ -44,6 +47,7 @@ struct HandlerScope {
   BodySource* body_source = nullptr;        ///< of a request that is read in pieces
   BodySink* body_sink = nullptr;            ///< of an answer that is sent in pieces
   std::optional<Error>* failure = nullptr;  ///< where to note what the handler threw
+  EventContext* event = nullptr;
 };
 
 /// Runs a handler: JSON in, JSON out. Throws what the handler throws, and InvalidInput for input
@@ -148,6 +152,56 @@ struct TransactionDefinition : Declaration {
   std::string (*normalise)(std::string_view json) = nullptr;
 };
 
+struct EventDefinition : Declaration {
+  EventOptions options;
+  std::string (*normalise)(std::string_view json) = nullptr;
+  bool received = false;  ///< only subscribed to: another service declares it
+  bool internal =
+      false;  ///< the framework's own, such as the changes of an entity; begins with '~'
+};
+
+/// What a subscription takes of one event.
+struct EventSource {
+  std::string name;
+  const TypeSchema* payload = nullptr;
+  std::string (*normalise)(std::string_view json) = nullptr;
+  EventFilter filter;
+};
+
+struct SubscriptionDefinition : Declaration {
+  SubscriptionOptions options;
+  std::vector<EventSource> sources;
+  bool batched = false;    ///< its handler takes several events
+  TaskDefinition attempt;  ///< how one delivery runs: the input is what append_delivery wrote
+};
+
+/// Fills in what follows from the rest of a subscription's definition.
+void complete(SubscriptionDefinition& definition);
+
+/// One event of a delivery, as its handler sees it.
+struct DeliveredEvent {
+  std::string_view name;
+  std::string_view id;
+  std::string_view key;
+  std::string_view source;
+  Timestamp at{};
+  std::string_view payload;  ///< JSON
+};
+
+/// The input of an attempt: begin_delivery, then each event. read_delivery gives views into
+/// `bytes`.
+void begin_delivery(std::string& out, std::string_view subscription);
+void append_delivery(std::string& out, const DeliveredEvent& event);
+std::vector<DeliveredEvent> read_delivery(std::string_view bytes, std::string_view& subscription);
+
+/// Another service whose events this one takes.
+struct EventSourceDefinition {
+  std::string url;
+  std::string token;  ///< of its administrator; empty: it asks for none
+  std::vector<std::string> events;
+  std::source_location location;
+};
+
 struct Defect {
   std::string message;
   std::source_location location;
@@ -173,6 +227,12 @@ class Declarations {
   TransactionDefinition& add(TransactionDefinition definition);
   /// Adds an index to an entity that is declared.
   IndexDefinition& add_index(std::string_view entity, IndexDefinition definition);
+  /// Declared here after it was only subscribed to, it is the same event.
+  EventDefinition& add(EventDefinition definition);
+  /// Declares the events that it takes as received where nobody has declared them.
+  SubscriptionDefinition& add(SubscriptionDefinition definition);
+  /// `events` are those that it takes.
+  void add(EventSourceDefinition definition, const std::vector<EventSource>& events);
   void add_defect(std::string message, std::source_location location);
   void provide(std::type_index type, std::shared_ptr<void> object);
 
@@ -185,6 +245,8 @@ class Declarations {
   const UpdateDefinition* find_update(std::string_view name) const noexcept;
   const EntityDefinition* find_entity(std::string_view name) const noexcept;
   const TransactionDefinition* find_transaction(std::string_view name) const noexcept;
+  const EventDefinition* find_event(std::string_view name) const noexcept;
+  const SubscriptionDefinition* find_subscription(std::string_view name) const noexcept;
 
   const std::deque<TaskDefinition>& tasks() const noexcept { return tasks_; }
   const std::deque<WorkflowDefinition>& workflows() const noexcept { return workflows_; }
@@ -196,11 +258,18 @@ class Declarations {
   const std::deque<UpdateDefinition>& updates() const noexcept { return updates_; }
   const std::deque<EntityDefinition>& entities() const noexcept { return entities_; }
   const std::deque<TransactionDefinition>& transactions() const noexcept { return transactions_; }
+  const std::deque<EventDefinition>& events() const noexcept { return events_; }
+  const std::deque<EventSourceDefinition>& event_sources() const noexcept { return event_sources_; }
+  const std::deque<SubscriptionDefinition>& subscriptions() const noexcept {
+    return subscriptions_;
+  }
   /// Every mistake in the declarations, with where it stands; empty when the service can run.
   const std::vector<Defect>& defects() const noexcept { return defects_; }
   const std::unordered_map<std::type_index, void*>& provided() const noexcept { return provided_; }
 
  private:
+  void declare_received(const EventSource& source, const std::source_location& location,
+                        const std::function<void(std::string)>& refuse);
   template <class Definition>
   Definition& insert(std::deque<Definition>& list,
                      std::unordered_map<std::string_view, Definition*>& names,
@@ -219,6 +288,9 @@ class Declarations {
   std::deque<TransactionDefinition> transactions_;
   std::deque<IndexDefinition>
       stray_indexes_;  // of entities that are not declared: handles borrow their names
+  std::deque<EventDefinition> events_;
+  std::deque<SubscriptionDefinition> subscriptions_;
+  std::deque<EventSourceDefinition> event_sources_;
   std::unordered_map<std::string_view, TaskDefinition*> task_names_;
   std::unordered_map<std::string_view, WorkflowDefinition*> workflow_names_;
   std::unordered_map<std::string_view, SignalDefinition*> signal_names_;
@@ -228,9 +300,15 @@ class Declarations {
   std::unordered_map<std::string_view, UpdateDefinition*> update_names_;
   std::unordered_map<std::string_view, EntityDefinition*> entity_names_;
   std::unordered_map<std::string_view, TransactionDefinition*> transaction_names_;
+  std::unordered_map<std::string_view, EventDefinition*> event_names_;
+  std::unordered_map<std::string_view, SubscriptionDefinition*> subscription_names_;
   std::vector<Defect> defects_;
   std::vector<std::shared_ptr<void>> owned_;  // shared: type-erased deleters of user objects
   std::unordered_map<std::type_index, void*> provided_;
 };
+
+/// The payload of an event that is emitted, in its normal form. Throws NotFound where the event is
+/// not declared, InvalidInput with every bad field, LimitExceeded.
+std::string checked_event(const Declarations& declarations, const EmitCall& call);
 
 }  // namespace eventual::detail

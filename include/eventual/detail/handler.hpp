@@ -33,6 +33,12 @@ std::string normalise_json(std::string_view json) {
   }
 }
 
+/// The same for what comes from outside: an absent member that is required is an error.
+template <class T>
+std::string checked_json(std::string_view json) {
+  return to_json(from_json<T>(json).value());
+}
+
 template <class T>
 DecodeFunction decoder_of() {
   if constexpr (std::is_void_v<T>) {
@@ -129,6 +135,9 @@ decltype(auto) supply(HandlerScope& scope) {
   if constexpr (std::is_same_v<Type, TaskContext>) {
     if (scope.task == nullptr) throw_not_provided("ev::TaskContext");
     return static_cast<TaskContext&>(*scope.task);
+  } else if constexpr (std::is_same_v<Type, EventContext>) {
+    if (scope.event == nullptr) throw_not_provided("ev::EventContext");
+    return static_cast<EventContext&>(*scope.event);
   } else if constexpr (std::is_same_v<Type, CommandContext>) {
     if (scope.command == nullptr) throw_not_provided("ev::CommandContext");
     return static_cast<CommandContext&>(*scope.command);

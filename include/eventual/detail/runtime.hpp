@@ -148,6 +148,16 @@ struct SignalSend {
   std::source_location location;
 };
 
+struct EmitCall {
+  std::string_view event;
+  std::string payload;
+  std::string id;
+  std::string key;
+  bool immediate = false;
+  std::string (*normalise)(std::string_view json) = nullptr;
+  std::source_location location = {};
+};
+
 /// What an operator may ask of an execution.
 struct ExecutionAct {
   enum class Kind : std::uint8_t { pause, resume, retry, fork };
@@ -235,6 +245,8 @@ class Runtime {
   virtual SlotRef act_on_execution(ExecutionAct act) = 0;
   virtual SlotRef act_on_schedule(ScheduleCall call) = 0;
   virtual void defer_compensations(std::vector<std::function<SlotRef()>> undo_in_order) = 0;
+  /// Throws NotAllowed where events cannot be emitted.
+  virtual SlotRef emit_event(EmitCall call);
   /// Each throws NotAllowed where it does not work: the first six are for workflows, the last two
   /// for handlers.
   virtual SlotRef continue_as_new(std::string input, std::source_location location);

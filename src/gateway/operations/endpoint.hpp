@@ -49,5 +49,6 @@ void add_messages(Endpoints& endpoints);
 void add_schedules(Endpoints& endpoints);
 void add_tasks(Endpoints& endpoints);
 void add_entities(Endpoints& endpoints);
+void add_events(Endpoints& endpoints);
 
 }  // namespace eventual::gateway::operations
