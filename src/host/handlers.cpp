@@ -94,7 +94,7 @@ class Handlers::RequestJob final : public Job {
   }
   ~RequestJob() override {
     if (has_deadline_) handlers_.deadlines_.remove(deadline_);
-    endpoint_.leave();
+    leave();
     answer_->give(gateway::error_response(
         Error(std::string(error_names::k_unavailable), "the service is stopping")));
   }
@@ -114,6 +114,8 @@ class Handlers::RequestJob final : public Job {
       HandlerRuntime runtime(handlers_.host_, nullptr);
       response = runtime.run(endpoint_, scope);
     }
+    // Before the caller can hear of it: who has the answer may ask again at once.
+    leave();
     if (sink.begun()) {
       sink.finish(!failure);
     } else {
@@ -122,6 +124,10 @@ class Handlers::RequestJob final : public Job {
   }
 
  private:
+  void leave() noexcept {
+    if (std::exchange(is_inside_, false)) endpoint_.leave();
+  }
+
   /// While it exists, the thread's slot is another's.
   class Blocking {
    public:
@@ -185,6 +191,7 @@ class Handlers::RequestJob final : public Job {
   http::Request request_;
   std::shared_ptr<gateway::Pipe> body_;  // shared with the connection
   std::shared_ptr<Answer> answer_;       // shared with the deadline
+  bool is_inside_ = true;                // of those that the endpoint handles at once
   bool has_deadline_ = false;
   Deadlines::Key deadline_;
 };

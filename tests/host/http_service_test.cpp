@@ -7,6 +7,7 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <thread>
 
@@ -328,24 +329,26 @@ TEST_F(HttpServiceTest, EventStreamsEndWithTheirCallerAndWithTheService) {
 }
 
 TEST_F(HttpServiceTest, MoreRequestsAtOnceThanACommandTakesAre429) {
-  const auto begun = std::make_shared<std::promise<void>>();
+  const auto begun = std::make_shared<std::counting_semaphore<>>(0);
   std::promise<void> go_on;
   const auto may_go_on = go_on.get_future().share();
-  service.command("one", {.concurrency = 1}, [&, begun, may_go_on] {
-    begun->set_value();
+  service.command("one", {.concurrency = 1}, [begun, may_go_on] {
+    begun->release();
     may_go_on.wait();
   });
   Client first(port());
   first.request("POST", "/rpc/one");
-  begun->get_future().wait();
+  begun->acquire();
   const Reply refused = call("POST", "/rpc/one");
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.header("retry-after"), "1");
   EXPECT_EQ(refused.json()["error"], Json("LimitExceeded"));
   go_on.set_value();
   EXPECT_EQ(first.reply().status, 200);
-  *begun = {};
-  EXPECT_NE(call("POST", "/rpc/one").status, 429);
+  // Who has the answer may ask again at once.
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(call("POST", "/rpc/one").status, 200);
+  }
 }
 
 TEST_F(HttpServiceTest, ARouteThatTakesTooLongIs503) {
