@@ -1,31 +1,14 @@
 // Recorded histories replay for ever. Fixtures are only added: {"workflow": …, "run": 1, "turns":
 // [{"at", "events", "calls"}]}.
-#include <dirent.h>
-
 #include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
 
-#include "replay/workflows.hpp"
+#include "replay/fixtures.hpp"
 
 namespace eventual::test {
 namespace {
-
-std::string folder() { return std::string(EVENTUAL_SOURCE_DIR) + "/tests/replay/fixtures"; }
-
-std::vector<std::string> fixtures() {
-  std::vector<std::string> names;
-  DIR* const directory = opendir(folder().c_str());
-  if (directory == nullptr) return names;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string name = entry->d_name;
-    if (name.ends_with(".json")) names.push_back(name.substr(0, name.size() - 5));
-  }
-  closedir(directory);
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 struct Recorded {
   std::string workflow;
@@ -34,7 +17,7 @@ struct Recorded {
 };
 
 Recorded read(const std::string& name) {
-  std::ifstream file(folder() + "/" + name + ".json");
+  std::ifstream file(fixture_path(name + ".json"));
   std::stringstream text;
   text << file.rdbuf();
   const Json json = Json::parse(text.str()).value();
@@ -53,18 +36,6 @@ Recorded read(const std::string& name) {
   }
   return recorded;
 }
-
-struct Workflows : TestService {
-  Workflows() {
-    service.workflow("order", &order);
-    service.workflow("family", &family);
-    service.workflow("patient", &patient);
-    service.workflow("chat", &chat);
-    service.workflow("bounded", &bounded);
-    service.workflow("teller", &teller);
-    service.workflow("telling", &telling);
-  }
-};
 
 class Replay : public testing::TestWithParam<std::string> {};
 
@@ -108,11 +79,8 @@ TEST_P(Replay, GivesTheSameCallsAndTheSameEnd) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, Replay, testing::ValuesIn(fixtures()), [](const auto& info) {
-  std::string name = info.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Fixtures, Replay, testing::ValuesIn(fixtures()),
+                         [](const auto& info) { return as_test_name(info.param); });
 
 template <std::size_t Index = 0>
 void expect_each_kind(const std::set<std::string_view>& seen) {

@@ -1,5 +1,4 @@
 // Every kind of history is told and walked through: those that replay for ever (tests/replay).
-#include <dirent.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,29 +9,14 @@
 
 #include "program/replay/stops.hpp"
 #include "program/replay/story.hpp"
-#include "replay/workflows.hpp"
+#include "replay/fixtures.hpp"
 
 namespace eventual::test {
 namespace {
 
-std::string folder() { return std::string(EVENTUAL_SOURCE_DIR) + "/tests/replay/fixtures"; }
-
-std::vector<std::string> fixtures() {
-  std::vector<std::string> names;
-  DIR* const directory = opendir(folder().c_str());
-  if (directory == nullptr) return names;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string name = entry->d_name;
-    if (name.ends_with(".json")) names.push_back(name.substr(0, name.size() - 5));
-  }
-  closedir(directory);
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 /// A fixture as the file that a service would export.
 model::ExportedHistory read(const std::string& name) {
-  std::ifstream file(folder() + "/" + name + ".json");
+  std::ifstream file(fixture_path(name + ".json"));
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   Json json = Json::parse(text).value();
   json.set("format", "eventual-history");
@@ -40,17 +24,6 @@ model::ExportedHistory read(const std::string& name) {
   json.set("execution_id", json["workflow"].as_string() + "/one");
   return model::read_history(json.dump()).value();
 }
-
-struct Workflows : TestService {
-  Workflows() {
-    service.workflow("order", &order);
-    service.workflow("family", &family);
-    service.workflow("patient", &patient);
-    service.workflow("chat", &chat);
-    service.workflow("bounded", &bounded);
-    service.workflow("teller", &teller);
-  }
-};
 
 class EveryHistory : public testing::TestWithParam<std::string> {};
 
@@ -100,11 +73,7 @@ TEST_P(EveryHistory, DiffersAsSoonAsACallIsMissing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, EveryHistory, testing::ValuesIn(fixtures()),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         [](const auto& info) { return as_test_name(info.param); });
 
 }  // namespace
 }  // namespace eventual::test
