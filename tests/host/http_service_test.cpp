@@ -264,14 +264,19 @@ TEST_F(HttpServiceTest, ManyAnswersInPiecesShareAConnection) {
 }
 
 TEST_F(HttpServiceTest, ACallerOfHttp10GetsThePiecesUntilTheConnectionEnds) {
-  service.http.get("/pieces", [](http::ResponseWriter& writer) {
+  const auto heard = std::make_shared<std::promise<void>>();
+  service.http.get("/pieces", [heard](http::ResponseWriter& writer) {
     writer.write("a");
     writer.write("b");
+    // It ends when everything is sent already: there is nothing more to write.
+    heard->get_future().wait();
   });
   Client client(port());
   client.send("GET /pieces HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(client.await("\r\n\r\nab"));
+  heard->set_value();
   const std::string all = client.read_to_end();
-  EXPECT_EQ(all.find("transfer-encoding"), std::string::npos);
+  EXPECT_EQ(all.find("transfer-encoding"), std::string::npos) << all;
   EXPECT_TRUE(all.ends_with("\r\n\r\nab")) << all;
 }
 
