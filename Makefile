@@ -35,11 +35,11 @@ run: build/release/build.ninja
 
 test: build/dev/build.ninja
 	@cmake --build --preset dev -j $(JOBS)
-	@ctest --preset dev -j $(JOBS)
+	@scripts/run-tests dev $(JOBS)
 
 test-all: build/dev/build.ninja
 	@cmake --build --preset dev -j $(JOBS)
-	@ctest --preset dev-all -j $(JOBS)
+	@scripts/run-tests dev-all $(JOBS)
 
 sim: build/release/build.ninja
 	@cmake --build --preset release -j $(JOBS)
