@@ -156,6 +156,7 @@ struct WorkflowOptions {
   Duration timeout =
       k_forever;  ///< of an execution; when it passes the execution closes as timed_out
   std::string description = {};
+  bool tool = true;  ///< agents may start it over MCP; with an admin token set they need that
 };
 
 /// What closing the parent, however it closes, does to a child that is still open.
@@ -196,6 +197,7 @@ struct CommandOptions {
   std::vector<http::Parameter> parameters = {};
   std::uint32_t concurrency = 0;   ///< requests handled at once; beyond: 429. 0: no limit
   std::size_t body_bytes_max = 0;  ///< of a request; beyond: 413. 0: the server's own limit
+  bool tool = true;                ///< agents may call it over MCP, through its middleware
 };
 
 /// The options of a raw route.
@@ -212,6 +214,7 @@ struct RouteOptions {
 struct ServiceOptions {
   std::string version = "1";
   std::string description = {};
+  bool mcp = true;  ///< POST /mcp offers commands and workflows to agents
 };
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };

@@ -19,6 +19,7 @@
 #include "eventual/future.hpp"
 #include "eventual/options.hpp"
 #include "eventual/pipeline.hpp"
+#include "eventual/plugin.hpp"
 #include "eventual/query.hpp"
 #include "eventual/signal.hpp"
 #include "eventual/task.hpp"
@@ -362,6 +363,13 @@ class Service {
     T& reference = *object;
     declarations_.provide(std::type_index(typeid(T)), std::move(object));
     return reference;
+  }
+
+  /// Publishes the manifest of a plugin at /.well-known/ai-plugin.json, so that agents find the
+  /// service's API. Once; names and texts that break its rules are defects.
+  void plugin(PluginOptions options,
+              std::source_location location = std::source_location::current()) {
+    declarations_.add(std::move(options), location);
   }
 
   /// Lets the service take part in the verb `sim`: `set_up` gives each simulation its scenario and

@@ -59,7 +59,18 @@ class Gateway::Impl {
         commands_(std::move(commands)),
         extras_(std::move(extras)),
         routes_(std::move(routes)),
-        origins_(options.server.allowed_origins) {}
+        origins_(options.server.allowed_origins) {
+    if (!options.mcp) return;
+    mcp_.emplace(
+        *options.mcp,
+        mcp::Surroundings{
+            .dispatch = [this](http::Request request,
+                               auto done) { dispatch(std::move(request), std::move(done)); },
+            .list = [this](ports::ListRequest request,
+                           auto done) { api_.list(std::move(request), std::move(done)); },
+            .authorized =
+                [this](const http::Request& request) { return api_.authorized(request); }});
+  }
 
   Result<void> listen(ServerOptions options) {
     for (const CommandRoute& command : commands_) {
@@ -81,6 +92,10 @@ class Gateway::Impl {
       const Target target{.invoke = &extra.invoke,
                           .needs_token = OperationsApi::serves(extra.path) && !extra.open};
       if (auto added = add(target, extra.method, extra.path, extra.name); !added) return added;
+    }
+    if (mcp_) {
+      const Target target{.is_command = true, .is_mcp = true};
+      if (auto added = add(target, http::Method::post, mcp::k_path, "MCP"); !added) return added;
     }
     options.admit = [this](http::Request& request) { return admit(request); };
     auto started = Server::start(std::move(options), [this](http::Request request,  //
@@ -104,6 +119,7 @@ class Gateway::Impl {
     bool is_command = false;
     bool is_ours = true;  ///< it may lie under /_eventual/
     bool needs_token = false;
+    bool is_mcp = false;
   };
 
   Result<void> add(const Target& target, http::Method method, std::string_view path,
@@ -174,6 +190,14 @@ class Gateway::Impl {
     }
     // shared: std::function must be copyable.
     auto shared = std::make_shared<Responder>(std::move(respond));
+    if (target.is_mcp) {
+      return mcp_->handle(std::move(request),
+                          {.respond =
+                               [shared, cors](http::Response response) {
+                                 (*shared)(with_fields(std::move(response), cors));
+                               },
+                           .mark_waiting = [shared] { shared->mark_waiting(); }});
+    }
     if (target.exchange != nullptr) {
       Exchange exchange;
       exchange.body = shared->body();
@@ -189,6 +213,26 @@ class Gateway::Impl {
                      [shared = std::move(shared), cors = std::move(cors)](http::Response response) {
                        (*shared)(with_fields(std::move(response), cors));
                      });
+  }
+
+  /// Answers a request from within: the RPC of a command, or an operation. It comes with the rights
+  /// of its fields.
+  void dispatch(http::Request request, std::function<void(http::Response)> done) {
+    if (const Result<void> decoded = decode_target(request); !decoded)
+      return done(error_response(decoded.error()));
+    const Match found = match(request.method, raw_path(request.raw_target));
+    if (found.kind != Match::Kind::found || targets_[found.index].invoke == nullptr) {
+      return answer_without_target(std::move(request), Responder(std::move(done)));
+    }
+    const Target& target = targets_[found.index];
+    if (target.needs_token && !api_.authorized(request)) return done(OperationsApi::unauthorized());
+    const std::size_t bytes_max = target.traits.body_bytes_max;
+    if (bytes_max != 0 && request.body.size() > bytes_max) {
+      return done(error_response(413, error_names::k_limit_exceeded,
+                                 fmt::format("the input is larger than {} bytes", bytes_max)));
+    }
+    request.path_parameters = found.path_parameters;
+    (*target.invoke)(std::move(request), std::move(done));
   }
 
   void answer_without_target(http::Request request, Responder respond) {
@@ -239,6 +283,7 @@ class Gateway::Impl {
   }
 
   OperationsApi api_;
+  std::optional<mcp::Server> mcp_;
   std::vector<CommandRoute> commands_;
   std::vector<ExtraRoute> extras_;
   std::vector<RawRoute> routes_;

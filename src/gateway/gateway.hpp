@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "eventual/error.hpp"
 #include "eventual/http.hpp"
 #include "gateway/exchange.hpp"
+#include "gateway/mcp/mcp.hpp"
 #include "gateway/operations_api.hpp"
 #include "gateway/parameters.hpp"
 #include "gateway/server.hpp"
@@ -65,6 +67,7 @@ std::string title_of(const RawRoute& route);
 struct GatewayOptions {
   ServerOptions server{};
   OperationsApiOptions operations{};
+  std::optional<mcp::Options> mcp{};  ///< of POST /mcp; absent: there is none
 };
 
 /// A running front door.

@@ -60,6 +60,13 @@ class OperationsApi::Impl {
     }
   }
 
+  void list(ports::ListRequest request, const ports::Callback<ports::ListReply>& done) const {
+    const bool accepted = options_.run_blocking(
+        [this, done, request = std::move(request)] { done(context_.operations.list(request)); });
+    if (!accepted)
+      done(Error(std::string(error_names::k_unavailable), "too many reads are waiting"));
+  }
+
   bool authorized(const http::Request& request) const {
     if (options_.admin_token.empty()) return true;
     const std::string_view header = http::find(request.headers, "authorization");
@@ -105,6 +112,10 @@ bool OperationsApi::serves(std::string_view raw_path) noexcept {
 
 bool OperationsApi::authorized(const http::Request& request) const {
   return impl_->authorized(request);
+}
+
+void OperationsApi::list(ports::ListRequest request, ports::Callback<ports::ListReply> done) const {
+  impl_->list(std::move(request), done);
 }
 
 http::Response OperationsApi::unauthorized() {

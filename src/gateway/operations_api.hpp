@@ -57,6 +57,9 @@ class OperationsApi {
   /// The request carries the admin token, or none is asked for.
   bool authorized(const http::Request& request) const;
 
+  /// Reads a page of executions where blocking reads run. Unavailable when too many wait there.
+  void list(ports::ListRequest request, ports::Callback<ports::ListReply> done) const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -197,7 +197,18 @@ Responder::Responder(std::shared_ptr<detail::Mailbox> mailbox,
       admission_(admission),
       body_(std::move(body)) {}
 
-Responder::Responder(Responder&& other) noexcept = default;
+Responder::Responder(std::function<void(http::Response)> respond) : respond_(std::move(respond)) {}
+
+// A moved std::function may keep what it holds.
+Responder::Responder(Responder&& other) noexcept
+    : mailbox_(std::move(other.mailbox_)),
+      connection_(std::move(other.connection_)),
+      sequence_(other.sequence_),
+      body_bytes_(other.body_bytes_),
+      admission_(other.admission_),
+      body_(std::move(other.body_)),
+      counted_(other.counted_),
+      respond_(std::exchange(other.respond_, nullptr)) {}
 
 Responder& Responder::operator=(Responder&& other) noexcept {
   if (this == &other) return *this;
@@ -206,11 +217,12 @@ Responder& Responder::operator=(Responder&& other) noexcept {
 }
 
 Responder::~Responder() {
-  if (!mailbox_) return;
+  if (!mailbox_ && !respond_) return;
   (*this)(error_response(500, error_names::k_internal, "the request was not answered"));
 }
 
 void Responder::operator()(http::Response response) {
+  if (const auto respond = std::exchange(respond_, nullptr)) return respond(std::move(response));
   const auto mailbox = std::move(mailbox_);
   if (!mailbox) return;
   mailbox->counters->bodies_bytes.fetch_sub(body_bytes_, std::memory_order_relaxed);
@@ -219,6 +231,10 @@ void Responder::operator()(http::Response response) {
 }
 
 std::shared_ptr<Pipe> Responder::begin(http::Response head, bool is_event_stream) {
+  if (respond_) {
+    (*this)(error_response(500, error_names::k_internal, "the answer would come in pieces"));
+    return nullptr;
+  }
   const auto mailbox = std::move(mailbox_);
   if (!mailbox) return nullptr;
   mailbox->counters->bodies_bytes.fetch_sub(body_bytes_, std::memory_order_relaxed);

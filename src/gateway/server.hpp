@@ -72,6 +72,9 @@ struct Mailbox;
 /// answers 500. It may outlive the server; the answer is dropped then.
 class Responder {
  public:
+  /// Of a request that did not come from outside: `respond` is called with its answer, on the
+  /// thread that gives it. It takes no answer in pieces: begin() answers 500.
+  explicit Responder(std::function<void(http::Response)> respond);
   Responder(Responder&& other) noexcept;
   Responder& operator=(Responder&& other) noexcept;
   Responder(const Responder&) = delete;
@@ -109,6 +112,7 @@ class Responder {
   Admission admission_;
   std::shared_ptr<Pipe> body_;  // shared with the connection
   bool counted_ = true;
+  std::function<void(http::Response)> respond_;  ///< of a request from within; else empty
 };
 
 /// Called on an I/O thread; must not block. An exception answers 500.

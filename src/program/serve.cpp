@@ -15,6 +15,7 @@
 
 #include "gateway/gateway.hpp"
 #include "gateway/tls.hpp"
+#include "host/agents.hpp"
 #include "host/config.hpp"
 #include "host/log_tail.hpp"
 #include "host/logging.hpp"
@@ -134,6 +135,10 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   gateway_options.operations.read_log = [](const gateway::LogRequest& request) {
     return tail.read(request);
   };
+  gateway_options.mcp = host::mcp_options(declarations, options);
+  std::vector<gateway::ExtraRoute> extras;
+  if (auto route = host::plugin_route(declarations, options, config.public_url, scheme))
+    extras.push_back(std::move(*route));
   if (!config.tls_cert.empty()) {
     auto tls = gateway::TlsContext::load(config.tls_cert, config.tls_key);
     if (!tls) return complain(tls.error().message(), k_exit_usage);
@@ -141,8 +146,8 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   }
   listen_for_signals();
   auto gateway = gateway::Gateway::start(std::move(gateway_options), **node,
-                                         host::command_routes(**node, declarations), {},
-                                         host::raw_routes(**node, declarations));
+                                         host::command_routes(**node, declarations),
+                                         std::move(extras), host::raw_routes(**node, declarations));
   if (!gateway) {
     const bool usage = gateway.error().name() == error_names::k_invalid_input;
     return complain(fmt::format("cannot serve: {}", gateway.error().message()),

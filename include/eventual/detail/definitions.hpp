@@ -21,6 +21,7 @@
 #include "eventual/event_options.hpp"
 #include "eventual/http.hpp"
 #include "eventual/options.hpp"
+#include "eventual/plugin.hpp"
 #include "eventual/schedule.hpp"
 
 namespace eventual {
@@ -233,6 +234,8 @@ class Declarations {
   SubscriptionDefinition& add(SubscriptionDefinition definition);
   /// `events` are those that it takes.
   void add(EventSourceDefinition definition, const std::vector<EventSource>& events);
+  /// The only manifest of the service; another one is a defect.
+  void add(PluginOptions plugin, std::source_location location);
   void add_defect(std::string message, std::source_location location);
   void provide(std::type_index type, std::shared_ptr<void> object);
 
@@ -263,6 +266,8 @@ class Declarations {
   const std::deque<SubscriptionDefinition>& subscriptions() const noexcept {
     return subscriptions_;
   }
+  /// Null where there is none.
+  const PluginOptions* plugin() const noexcept { return plugin_ ? &*plugin_ : nullptr; }
   /// Every mistake in the declarations, with where it stands; empty when the service can run.
   const std::vector<Defect>& defects() const noexcept { return defects_; }
   const std::unordered_map<std::type_index, void*>& provided() const noexcept { return provided_; }
@@ -302,6 +307,7 @@ class Declarations {
   std::unordered_map<std::string_view, TransactionDefinition*> transaction_names_;
   std::unordered_map<std::string_view, EventDefinition*> event_names_;
   std::unordered_map<std::string_view, SubscriptionDefinition*> subscription_names_;
+  std::optional<PluginOptions> plugin_;
   std::vector<Defect> defects_;
   std::vector<std::shared_ptr<void>> owned_;  // shared: type-erased deleters of user objects
   std::unordered_map<std::type_index, void*> provided_;
