@@ -1,7 +1,7 @@
 // Events in and out as CloudEvents 1.0, made and read by the SDK.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CloudEvent, HTTP } from "cloudevents";
+import { CloudEvent, HTTP, Mode, emitterFor } from "cloudevents";
 import { startService } from "../support/service.mjs";
 
 const program = "node_cloud_events_service";
@@ -40,10 +40,13 @@ async function events(service, names, count = 1) {
   return found;
 }
 
-for (const form of ["structured", "binary"]) {
-  test(`an event of the SDK in ${form} form reaches its subscription`, async (t) => {
+/** An emitter of the SDK for this service, in this form. */
+const emitter = (service, mode) => emitterFor((message) => post(service, message), { mode });
+
+for (const mode of [Mode.STRUCTURED, Mode.BINARY]) {
+  test(`an event that the SDK emits in ${mode} form reaches its subscription`, async (t) => {
     const service = await startService(t, program);
-    const response = await post(service, HTTP[form](order("o-1")));
+    const response = await emitter(service, mode)(order("o-1"));
     assert.equal(response.status, 200, await response.clone().text());
     assert.deepEqual(await response.json(), {
       events: [{ id: "created-o-1", duplicate: false }],
@@ -54,6 +57,77 @@ for (const form of ["structured", "binary"]) {
       amount_cents: 1999,
       event: "created-o-1",
       source: "https://shop.example/checkout",
+      key: "o-1",
     });
   });
+
+  test(`an event that comes again in ${mode} form is taken once`, async (t) => {
+    const service = await startService(t, program);
+    const emit = emitter(service, mode);
+    await emit(order("o-1"));
+    const again = await (await emit(order("o-1"))).json();
+    assert.deepEqual(again, { events: [{ id: "created-o-1", duplicate: true }] });
+    // The same id of another source is another event.
+    const other = await (await emit(order("o-1", { source: "/elsewhere" }))).json();
+    assert.deepEqual(other, { events: [{ id: "created-o-1", duplicate: false }] });
+    const sources = (await events(service, "OrderSeen", 2)).map((event) => event.data.source);
+    assert.deepEqual(sources.sort(), ["/elsewhere", "https://shop.example/checkout"]);
+  });
+
+  test(`extensions are taken in ${mode} form, and the partition key is the key`, async (t) => {
+    const service = await startService(t, program);
+    const extended = order("o-1", { partitionkey: "buyer-7", traceparent: "00-1-2-01", count: 3 });
+    assert.equal((await emitter(service, mode)(extended)).status, 200);
+    const [seen] = await events(service, "OrderSeen");
+    assert.equal(seen.data.key, "buyer-7");
+  });
+
+  test(`what is not an event of the service is refused in ${mode} form`, async (t) => {
+    const service = await startService(t, program);
+    const emit = emitter(service, mode);
+    const unknown = await emit(order("o-1", { type: "OrderEaten" }));
+    assert.equal(unknown.status, 404);
+    assert.match((await unknown.json()).message, /OrderEaten/);
+    const wrong = await emit(order("o-1", { data: { id: 5, amount_cents: 1 } }));
+    assert.equal(wrong.status, 400);
+    const { error, details } = await wrong.json();
+    assert.equal(error, "InvalidInput");
+    const pointers = details.map((detail) => detail.pointer);
+    assert.equal(pointers.length, 1);
+    assert.match(pointers[0], /\/id$/);
+    const text = await emit(order("o-1", { datacontenttype: "text/plain", data: "hello" }));
+    assert.equal(text.status, 415);
+  });
 }
+
+test("a batch is taken whole or not at all", async (t) => {
+  const service = await startService(t, program);
+  const batch = (...list) =>
+    post(service, {
+      headers: { "content-type": "application/cloudevents-batch+json" },
+      body: JSON.stringify(list),
+    });
+  const refused = await batch(order("o-1"), order("o-2", { data: { amount_cents: 1 } }));
+  assert.equal(refused.status, 400);
+  const taken = await (await batch(order("o-3"), order("o-4"))).json();
+  assert.deepEqual(taken.events, [
+    { id: "created-o-3", duplicate: false },
+    { id: "created-o-4", duplicate: false },
+  ]);
+  const orders = (await events(service, "OrderSeen", 2)).map((event) => event.data.order);
+  assert.deepEqual(orders.sort(), ["o-3", "o-4"]);
+});
+
+test("the service's own events are read as the SDK reads and checks them", async (t) => {
+  const service = await startService(t, program);
+  await emitter(service, Mode.STRUCTURED)(order("größe"));
+  const [seen] = await events(service, "OrderSeen");
+  assert.ok(seen instanceof CloudEvent);
+  assert.equal(seen.validate(), true); // it throws for an event that is none
+  assert.equal(seen.specversion, "1.0");
+  assert.equal(seen.type, "OrderSeen");
+  assert.equal(seen.source, "shop");
+  assert.equal(seen.subject, "order größe");
+  assert.equal(seen.datacontenttype, "application/json");
+  assert.ok(Math.abs(Date.now() - Date.parse(seen.time)) < 3_600_000);
+});

@@ -18,6 +18,7 @@ struct OrderSeen {
   std::int64_t amount_cents = 0;
   std::string event;
   std::string source;
+  std::string key;
 };
 
 ev::Service shop{"shop"};
@@ -27,7 +28,7 @@ const auto order_seen = shop.event<OrderSeen>("OrderSeen");
 const auto seeing =
     order_created.on("seeing", [](const OrderCreated& order, ev::EventContext& event) {
       const OrderSeen seen{order.id, order.amount_cents, std::string(event.id()),
-                           std::string(event.source())};
+                           std::string(event.source()), std::string(event.key())};
       order_seen.emit(seen, {.key = "order " + order.id}).get();
     });
 
