@@ -20,6 +20,7 @@ export async function startService(t, program, { args = [], env = {} } = {}) {
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
   const ended = once(child, "close");
+  ended.catch(() => {}); // told below
 
   const stop = async () => {
     process.removeListener("exit", kill);
@@ -29,12 +30,16 @@ export async function startService(t, program, { args = [], env = {} } = {}) {
   };
   t.after(stop);
 
-  for await (const line of readline.createInterface({ input: child.stdout })) {
-    const ready = / is ready at (\S+) /.exec(line);
-    if (!ready) continue;
-    child.stdout.resume();
-    return { url: ready[1], stop };
-  }
-  await ended;
-  throw new Error(`${program} ended with ${child.exitCode} instead of serving:\n${log}`);
+  const lines = readline.createInterface({ input: child.stdout });
+  const url = await new Promise((resolve, reject) => {
+    lines.on("line", (line) => {
+      const ready = / is ready at (\S+) /.exec(line);
+      if (ready) resolve(ready[1]);
+    });
+    ended.then(
+      ([code]) => reject(new Error(`${program} ended with ${code} instead of serving:\n${log}`)),
+      reject,
+    );
+  });
+  return { url, stop };
 }
