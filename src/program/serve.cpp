@@ -140,9 +140,10 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
     gateway_options.server.tls = std::move(*tls);
   }
   listen_for_signals();
-  auto gateway = gateway::Gateway::start(std::move(gateway_options), **node,
-                                         host::command_routes(**node, declarations), {},
-                                         host::raw_routes(**node, declarations));
+  auto gateway = gateway::Gateway::start(
+      std::move(gateway_options), **node, host::command_routes(**node, declarations),
+      host::description_routes(declarations, options, config.public_url),
+      host::raw_routes(**node, declarations));
   if (!gateway) {
     const bool usage = gateway.error().name() == error_names::k_invalid_input;
     return complain(fmt::format("cannot serve: {}", gateway.error().message()),
