@@ -39,6 +39,7 @@ std::vector<Verb> add_all_verbs(CLI::App& program) {
       &add_invoke,
       &add_workflows,
       &add_manifest,
+      &add_openapi,
       &add_schedules,
       &add_logs,
       &add_export,

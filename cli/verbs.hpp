@@ -46,6 +46,7 @@ Verb add_logs(CLI::App& program);
 Verb add_dev(CLI::App& program);
 Verb add_new(CLI::App& program);
 Verb add_manifest(CLI::App& program);
+Verb add_openapi(CLI::App& program);
 Verb add_pause(CLI::App& program);
 Verb add_query(CLI::App& program);
 Verb add_replay(CLI::App& program);

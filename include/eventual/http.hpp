@@ -55,4 +55,12 @@ struct Parameter {
   std::string description = {};  ///< for people and tools
 };
 
+/// An error that a command or route answers with, as descriptions of the service tell it; not
+/// checked.
+struct ErrorAnswer {
+  int status = 0;                ///< 400 to 599
+  std::string name = {};         ///< of the error, for programs: "NotFound"
+  std::string description = {};  ///< when it is answered
+};
+
 }  // namespace eventual::http

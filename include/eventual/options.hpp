@@ -198,9 +198,27 @@ struct CommandOptions {
   std::uint32_t concurrency = 0;   ///< requests handled at once; beyond: 429. 0: no limit
   std::size_t body_bytes_max = 0;  ///< of a request; beyond: 413. 0: the server's own limit
   bool tool = true;                ///< agents may call it over MCP, through its middleware
+  std::vector<http::ErrorAnswer> errors = {};  ///< that the handler throws, for descriptions
+  bool deprecated = false;                     ///< descriptions say so; it works as before
 };
 
-/// The options of a raw route.
+/// The type T, for descriptions: `.body = ev::described<Upload>()`.
+template <class T>
+const detail::TypeSchema* described() {
+  return &detail::schema_of<T>();
+}
+
+/// A parameter of a raw route, as descriptions tell it: the handler reads it from the request.
+struct RouteParameter {
+  std::string name;
+  http::In in = http::In::query;  ///< or header, or path
+  std::string description = {};
+  bool required = false;  ///< a parameter of the path always is
+  const detail::TypeSchema* type = described<std::string>();
+  Annotations annotations = {};  ///< bounds, a default, an example; not checked
+};
+
+/// The options of a raw route. Those after body_bytes_max are for descriptions alone.
 struct RouteOptions {
   std::string summary = {};
   std::string description = {};
@@ -209,6 +227,14 @@ struct RouteOptions {
   std::uint32_t concurrency = 0;        ///< requests handled at once; beyond: 429. 0: no limit
   std::size_t body_bytes_max = 0;  ///< of a request; beyond: 413. 0: the server's own limit, none
                                    ///< for a body that is read in pieces
+  std::vector<RouteParameter> parameters = {};
+  const detail::TypeSchema* body = nullptr;    ///< of a request with JSON: described<Upload>()
+  std::string body_media_type = {};            ///< of a request; empty: JSON, or any
+  const detail::TypeSchema* answer = nullptr;  ///< JSON in an http::Response: described<Answer>()
+  std::string answer_media_type = {};          ///< empty: as the handler's type tells
+  int success_status = 0;                      ///< 0: 200, or 204 where nothing is answered
+  std::vector<http::ErrorAnswer> errors = {};  ///< that the handler throws
+  bool deprecated = false;
 };
 
 struct ServiceOptions {

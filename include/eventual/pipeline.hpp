@@ -72,6 +72,10 @@ class Routes {
                   !std::is_convertible_v<Output, std::string>) {
       definition.output = detail::schema_or_null<Output>();
     }
+    definition.media_type = media_type<Output, Parameters>();
+    definition.answers_nothing = std::is_void_v<Output> &&
+                                 !detail::takes<http::ResponseWriter, Parameters> &&
+                                 !detail::takes<http::EventStream, Parameters>;
     definition.method = method;
     definition.path = std::move(path);
     definition.options = std::move(options);
@@ -81,6 +85,19 @@ class Routes {
     definition.streams_response = detail::takes<http::ResponseWriter, Parameters> ||
                                   detail::takes<http::EventStream, Parameters>;
     declarations_->add(std::move(definition));
+  }
+
+  template <class Output, class Parameters>
+  static constexpr std::string_view media_type() {
+    if constexpr (detail::takes<http::EventStream, Parameters>) {
+      return "text/event-stream";
+    } else if constexpr (std::is_void_v<Output> || std::is_same_v<Output, http::Response>) {
+      return {};
+    } else if constexpr (std::is_convertible_v<Output, std::string>) {
+      return "text/plain";
+    } else {
+      return "application/json";
+    }
   }
 
   detail::Declarations* declarations_;

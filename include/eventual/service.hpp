@@ -17,6 +17,7 @@
 #include "eventual/entity.hpp"
 #include "eventual/event.hpp"
 #include "eventual/future.hpp"
+#include "eventual/json.hpp"
 #include "eventual/options.hpp"
 #include "eventual/pipeline.hpp"
 #include "eventual/plugin.hpp"
@@ -378,9 +379,15 @@ class Service {
   /// What `simulate` was given; empty: nothing.
   const std::function<void(Simulation&)>& simulation() const noexcept { return simulation_; }
 
-  /// Runs the program: `serve` (also without a verb), `sim`, `manifest`, `version`; each knows
-  /// --help. Returns the exit code: 0 after a clean stop, 1 when it could not run or a simulation
-  /// failed, 2 for wrong usage or a defect in the declarations. Handles SIGTERM and SIGINT.
+  /// The OpenAPI 3.1 document of all commands and routes, as GET /openapi.json gives it. With a
+  /// `public_url` it names that as the server; without, callers take the address where they found
+  /// it. Call it once the declarations are complete; any thread.
+  Json openapi(std::string_view public_url = {}) const;
+
+  /// Runs the program: `serve` (also without a verb), `sim`, `manifest`, `openapi`, `version`; each
+  /// knows --help. Returns the exit code: 0 after a clean stop, 1 when it could not run or a
+  /// simulation failed, 2 for wrong usage or a defect in the declarations. Handles SIGTERM and
+  /// SIGINT.
   int run(int argc, char** argv);
 
   const detail::Declarations& declarations() const noexcept { return declarations_; }

@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::string_view k_rpc_prefix = "/rpc/";
 
-bool query_is_input(http::Method method) noexcept {
-  return method == http::Method::get || method == http::Method::del || method == http::Method::head;
-}
-
 /// Puts an input together, member by member.
 class Composer {
  public:
@@ -149,6 +145,10 @@ class Composer {
 };
 
 }  // namespace
+
+bool query_is_input(http::Method method) noexcept {
+  return method == http::Method::get || method == http::Method::del || method == http::Method::head;
+}
 
 bool is_rpc_request(const http::Request& request) noexcept {
   return raw_path(request.raw_target).starts_with(k_rpc_prefix);

@@ -13,6 +13,9 @@ namespace eventual::gateway {
 /// True for requests to /rpc/<command>.
 bool is_rpc_request(const http::Request& request) noexcept;
 
+/// Members of the input that nothing speaks of are in the query of such requests.
+bool query_is_input(http::Method method) noexcept;
+
 /// What a command takes.
 struct InputShape {
   const eventual::detail::TypeSchema* type = nullptr;        ///< null: nothing

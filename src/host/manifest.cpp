@@ -157,6 +157,7 @@ Json security_json(const SecurityScheme& scheme) {
 template <class Options>
 void add_endpoint(Json& json, const Options& options, const detail::MiddlewareChain& chain) {
   if (!options.summary.empty()) json.set("summary", options.summary);
+  if (options.deprecated) json.set("deprecated", true);
   json.set("tags", texts_json(options.tags));
   json.set("timeout_ms", milliseconds(options.timeout));
   if (options.concurrency != 0) json.set("concurrency", options.concurrency);

@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include "gateway/error_response.hpp"
+#include "gateway/openapi/document.hpp"
 #include "gateway/router.hpp"
 #include "host/endpoints.hpp"
 #include "host/node.hpp"
@@ -42,6 +44,26 @@ std::vector<gateway::RawRoute> raw_routes(Node& node, const detail::Declarations
     routes.push_back(std::move(route));
   }
   return routes;
+}
+
+std::vector<gateway::ExtraRoute> description_routes(const detail::Declarations& declarations,
+                                                    const ServiceOptions& options,
+                                                    const std::string& public_url) {
+  const auto is_there = [](const std::string& path) { return path == gateway::k_openapi_path; };
+  for (const detail::CommandDefinition& command : declarations.commands()) {
+    if (is_there(command.options.path)) return {};
+  }
+  for (const detail::RouteDefinition& route : declarations.routes()) {
+    if (is_there(route.path)) return {};
+  }
+  gateway::ExtraRoute openapi;
+  openapi.name = "the description of the service";
+  openapi.path = gateway::k_openapi_path;
+  openapi.invoke = [text = gateway::openapi_document(declarations, options, public_url).dump()](
+                       const http::Request&, const std::function<void(http::Response)>& done) {
+    done(gateway::json_response(200, text));
+  };
+  return {std::move(openapi)};
 }
 
 std::vector<detail::Defect> route_conflicts(const detail::Declarations& declarations) {

@@ -1,6 +1,7 @@
 // A service's commands and routes, answered by a node, as the gateway takes them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "eventual/detail/definitions.hpp"
@@ -14,6 +15,12 @@ class Node;
 std::vector<gateway::CommandRoute> command_routes(Node& node,
                                                   const detail::Declarations& declarations);
 std::vector<gateway::RawRoute> raw_routes(Node& node, const detail::Declarations& declarations);
+
+/// What tells of the service: GET /openapi.json, unless a command or route of the service has that
+/// path.
+std::vector<gateway::ExtraRoute> description_routes(const detail::Declarations& declarations,
+                                                    const ServiceOptions& options,
+                                                    const std::string& public_url);
 
 /// Commands and routes that would answer the same requests: each names both, with their lines.
 std::vector<detail::Defect> route_conflicts(const detail::Declarations& declarations);

@@ -100,8 +100,9 @@ int Service::run(int argc, char** argv) {
       "from flags.");
   const std::vector<program::Verb> verbs{
       program::add_serve(app),    program::add_sim(app, argc > 0 ? argv[0] : name()),
-      program::add_manifest(app), program::add_version(app),
-      program::add_replay(app),   program::add_verify(app)};
+      program::add_manifest(app), program::add_openapi(app),
+      program::add_version(app),  program::add_replay(app),
+      program::add_verify(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -136,7 +136,8 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
     return tail.read(request);
   };
   gateway_options.mcp = host::mcp_options(declarations, options);
-  std::vector<gateway::ExtraRoute> extras;
+  std::vector<gateway::ExtraRoute> extras =
+      host::description_routes(declarations, options, config.public_url);
   if (auto route = host::plugin_route(declarations, options, config.public_url, scheme))
     extras.push_back(std::move(*route));
   if (!config.tls_cert.empty()) {

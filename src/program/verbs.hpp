@@ -31,6 +31,7 @@ Verb add_serve(CLI::App& program);
 /// `name` is that of the program, as its caller wrote it.
 Verb add_sim(CLI::App& program, std::string name);
 Verb add_manifest(CLI::App& program);
+Verb add_openapi(CLI::App& program);
 Verb add_version(CLI::App& program);
 Verb add_replay(CLI::App& program);
 Verb add_verify(CLI::App& program);

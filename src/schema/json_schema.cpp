@@ -3,33 +3,14 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
-#include <set>
-#include <vector>
+#include <utility>
 
 #include "eventual/schema.hpp"
 #include "schema/plan.hpp"
+#include "schema/schema_writer.hpp"
 
 namespace eventual::schema {
 namespace {
-
-// Structs are written in place, except those that contain themselves: they go to $defs.
-class SchemaWriter {
- public:
-  Json write(const TypeSchema& type);
-  Json definitions() && { return std::move(definitions_); }
-
- private:
-  Json write_integer(const TypeSchema& type);
-  Json write_object(const TypeSchema& type);
-  Json write_object_body(const TypeSchema& type);
-  Json write_member(const FieldPlan& field);
-  std::string definition_name(const TypeSchema& type);
-
-  std::vector<const TypeSchema*> open_;
-  std::map<const TypeSchema*, std::string> names_;  // of those in definitions_
-  Json definitions_;
-};
 
 Json of_type(std::string_view name) { return Json::object({{"type", name}}); }
 
@@ -37,7 +18,7 @@ Json with_null(Json schema) {
   return Json::object({{"anyOf", Json::array({std::move(schema), of_type("null")})}});
 }
 
-Json SchemaWriter::write_integer(const TypeSchema& type) {
+Json write_integer(const TypeSchema& type) {
   Json schema = of_type("integer");
   if (type.size_bytes >= 4) {
     schema["format"] = fmt::format("{}int{}", type.is_signed ? "" : "u", type.size_bytes * 8);
@@ -52,45 +33,12 @@ Json SchemaWriter::write_integer(const TypeSchema& type) {
   return schema;
 }
 
-std::string SchemaWriter::definition_name(const TypeSchema& type) {
-  const auto known = names_.find(&type);
-  if (known != names_.end()) return known->second;
-  std::string name = object_plan(type).type_name;
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
-  const auto taken = [&](const std::string& candidate) {
-    return std::any_of(names_.begin(), names_.end(),
-                       [&](const auto& entry) { return entry.second == candidate; });
-  };
-  std::string unique = name;
-  for (int number = 2; taken(unique); ++number) unique = name + std::to_string(number);
-  return names_[&type] = unique;
-}
-
-Json SchemaWriter::write_object(const TypeSchema& type) {
-  const bool inside_itself = std::find(open_.begin(), open_.end(), &type) != open_.end();
-  if (!inside_itself && !names_.contains(&type)) {
-    open_.push_back(&type);
-    Json body = write_object_body(type);
-    open_.pop_back();
-    if (!names_.contains(&type)) return body;
-    definitions_[names_[&type]] = std::move(body);
-  }
-  return Json::object({{"$ref", "#/$defs/" + definition_name(type)}});
-}
-
-Json SchemaWriter::write_object_body(const TypeSchema& type) {
-  const ObjectPlan& plan = object_plan(type);
-  Json schema = of_type("object");
-  schema["title"] = plan.type_name;
+Json write_enum(const TypeSchema& type) {
+  const EnumPlan& plan = enum_plan(type);
+  Json schema = of_type("string");
   if (!plan.description.empty()) schema["description"] = plan.description;
-  Json& properties = schema["properties"] = Json::object();
-  Json required = Json::array();
-  for (const FieldPlan& field : plan.fields) {
-    properties.set(field.name, write_member(field));
-    if (field.required) required.push_back(field.name);
-  }
-  if (required.size() > 0) schema["required"] = std::move(required);
+  Json& names = schema["enum"] = Json::array();
+  for (const auto& entry : plan.names) names.push_back(entry.second);
   return schema;
 }
 
@@ -130,13 +78,88 @@ void annotate(Json& schema, const TypeSchema& type, const Annotations& annotatio
   if (annotations.deprecated) schema["deprecated"] = true;
 }
 
-Json SchemaWriter::write_member(const FieldPlan& field) {
-  // An absent member is an empty optional; only with a default must the empty one be told from it,
-  // by null.
+}  // namespace
+
+bool SchemaWriter::is_taken(const std::string& name) const {
+  return std::find(reserved_.begin(), reserved_.end(), name) != reserved_.end() ||
+         std::any_of(names_.begin(), names_.end(),
+                     [&](const auto& entry) { return entry.second == name; });
+}
+
+const std::string& SchemaWriter::definition_name(const TypeSchema& type,
+                                                 const std::string& type_name) {
+  const auto known = names_.find(&type);
+  if (known != names_.end()) return known->second;
+  std::string name = type_name;
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::string unique = name;
+  for (int number = 2; is_taken(unique); ++number) unique = name + std::to_string(number);
+  return names_[&type] = unique;
+}
+
+Json SchemaWriter::reference(const TypeSchema& type, const std::string& type_name) {
+  return Json::object({{"$ref", prefix_ + definition_name(type, type_name)}});
+}
+
+Json SchemaWriter::write_shared(const TypeSchema& type, const std::string& type_name) {
+  if (!names_.contains(&type)) {
+    const std::string name = definition_name(type, type_name);
+    definitions_.set(name, nullptr);  // before those that it refers to
+    Json body = type.kind == Kind::object ? write_object_body(type) : write_enum(type);
+    definitions_.set(name, std::move(body));
+  }
+  return reference(type, type_name);
+}
+
+Json SchemaWriter::write_object(const TypeSchema& type) {
+  const std::string& type_name = object_plan(type).type_name;
+  if (sharing_ == Sharing::named) return write_shared(type, type_name);
+  const bool inside_itself = std::find(open_.begin(), open_.end(), &type) != open_.end();
+  if (!inside_itself && !names_.contains(&type)) {
+    open_.push_back(&type);
+    Json body = write_object_body(type);
+    open_.pop_back();
+    if (!names_.contains(&type)) return body;
+    definitions_[names_[&type]] = std::move(body);
+  }
+  return reference(type, type_name);
+}
+
+Json SchemaWriter::write_object_body(const TypeSchema& type) {
+  const ObjectPlan& plan = object_plan(type);
+  Json schema = of_type("object");
+  schema["title"] = plan.type_name;
+  if (!plan.description.empty()) schema["description"] = plan.description;
+  Json& properties = schema["properties"] = Json::object();
+  Json required = Json::array();
+  for (const FieldPlan& field : plan.fields) {
+    properties.set(field.name, write_member(field));
+    if (field.required) required.push_back(field.name);
+  }
+  if (required.size() > 0) schema["required"] = std::move(required);
+  return schema;
+}
+
+Json SchemaWriter::write_present(const FieldPlan& field) {
   const bool is_optional = field.type->kind == Kind::optional;
   Json schema = write(is_optional ? *field.type->element : *field.type);
   annotate(schema, *field.type, field.annotations);
+  return schema;
+}
+
+Json SchemaWriter::write_member(const FieldPlan& field) {
+  // An absent member is an empty optional; only with a default must the empty one be told from it,
+  // by null.
+  Json schema = write_present(field);
+  const bool is_optional = field.type->kind == Kind::optional;
   return is_optional && field.written_always ? with_null(std::move(schema)) : schema;
+}
+
+Json SchemaWriter::write(const TypeSchema& type, const Annotations& annotations) {
+  Json schema = write(type);
+  annotate(schema, type, annotations);
+  return schema;
 }
 
 Json SchemaWriter::write(const TypeSchema& type) {
@@ -161,14 +184,9 @@ Json SchemaWriter::write(const TypeSchema& type) {
     }
     case Kind::time_point:
       return Json::object({{"type", "string"}, {"format", "date-time"}});
-    case Kind::enumeration: {
-      const EnumPlan& plan = enum_plan(type);
-      Json schema = of_type("string");
-      if (!plan.description.empty()) schema["description"] = plan.description;
-      Json& names = schema["enum"] = Json::array();
-      for (const auto& entry : plan.names) names.push_back(entry.second);
-      return schema;
-    }
+    case Kind::enumeration:
+      return sharing_ == Sharing::named ? write_shared(type, enum_plan(type).type_name)
+                                        : write_enum(type);
     case Kind::json:
       return Json::object();
     case Kind::optional:
@@ -195,7 +213,8 @@ Json SchemaWriter::write(const TypeSchema& type) {
     case Kind::variant: {
       Json parts = Json::array();
       for (std::size_t i = 0; i < type.count; ++i) parts.push_back(write(*type.parts[i]));
-      return Json::object({{"oneOf", std::move(parts)}});
+      // Which one it is, more rules say than a schema can: structs may fit several.
+      return Json::object({{"anyOf", std::move(parts)}});
     }
     case Kind::object:
       break;
@@ -203,17 +222,14 @@ Json SchemaWriter::write(const TypeSchema& type) {
   return write_object(type);
 }
 
-}  // namespace
 }  // namespace eventual::schema
 
 namespace eventual::detail {
 
 Json schema_json(const TypeSchema& type, const Annotations* top_level) {
   schema::SchemaWriter writer;
-  Json schema = writer.write(type);
-  if (top_level != nullptr) schema::annotate(schema, type, *top_level);
-  if (Json definitions = std::move(writer).definitions(); !definitions.is_null())
-    schema["$defs"] = std::move(definitions);
+  Json schema = top_level == nullptr ? writer.write(type) : writer.write(type, *top_level);
+  if (!writer.definitions().is_null()) schema["$defs"] = writer.definitions();
   return schema;
 }
 

@@ -91,6 +91,14 @@ class Check {
   const Declaration& declaration_;
 };
 
+/// Statuses of errors that an endpoint declares.
+void check_errors(Check& check, const std::vector<http::ErrorAnswer>& errors) {
+  for (const http::ErrorAnswer& error : errors) {
+    check.require(error.status >= 400 && error.status <= 599,
+                  fmt::format("errors: {} is no status from 400 to 599", error.status));
+  }
+}
+
 /// What is wrong with the path of a REST route; empty when nothing is.
 std::string path_defect(std::string_view path) {
   if (!path.starts_with('/')) return "must begin with '/'";
@@ -126,6 +134,28 @@ std::string path_defect(std::string_view path) {
   return {};
 }
 
+bool has_parameter(std::string_view path, const std::string& name) {
+  const std::string wanted = name == "*" ? name : ":" + name;
+  for (std::string_view rest = path; !rest.empty();) {
+    rest.remove_prefix(1);
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    if (rest.substr(0, slash) == wanted) return true;
+    rest.remove_prefix(slash);
+  }
+  return false;
+}
+
+/// What is wrong with a parameter that a route tells of; empty when nothing is.
+std::string route_parameter_defect(const RouteDefinition& route, const RouteParameter& parameter) {
+  if (parameter.name.empty()) return "has no name";
+  if (parameter.type == nullptr) return "has no type";
+  if (parameter.in == http::In::body) return "stands in path, query or header";
+  if (parameter.in == http::In::path && !has_parameter(route.path, parameter.name)) {
+    return "is not in the path";
+  }
+  return {};
+}
+
 /// What is wrong with where a member of a command's input comes from; empty when nothing is.
 std::string parameter_defect(const CommandDefinition& command, const http::Parameter& parameter) {
   if (command.options.path.empty()) return "belongs to a path, and the command has none";
@@ -134,14 +164,8 @@ std::string parameter_defect(const CommandDefinition& command, const http::Param
   }
   if (parameter.in != http::In::path) return {};
   const std::string& name = parameter.name.empty() ? parameter.member : parameter.name;
-  const std::string wanted = name == "*" ? name : ":" + name;
-  for (std::string_view rest = command.options.path; !rest.empty();) {
-    rest.remove_prefix(1);
-    const std::size_t slash = std::min(rest.find('/'), rest.size());
-    if (rest.substr(0, slash) == wanted) return {};
-    rest.remove_prefix(slash);
-  }
-  return fmt::format("is not in the path: \"{}\"", wanted);
+  if (has_parameter(command.options.path, name)) return {};
+  return fmt::format("is not in the path: \"{}\"", name == "*" ? name : ":" + name);
 }
 
 }  // namespace
@@ -229,6 +253,7 @@ CommandDefinition& Declarations::add(CommandDefinition definition) {
     const std::string defect = parameter_defect(command, parameter);
     check.require(defect.empty(), fmt::format("parameter \"{}\" {}", parameter.member, defect));
   }
+  check_errors(check, command.options.errors);
   return command;
 }
 
@@ -275,6 +300,16 @@ RouteDefinition& Declarations::add(RouteDefinition definition) {
   check.schema(route.output, "result");
   const std::string defect = path_defect(route.path);
   check.require(defect.empty(), fmt::format("path \"{}\" {}", route.path, defect));
+  check.schema(route.options.body, "body");
+  check.schema(route.options.answer, "answer");
+  const int status = route.options.success_status;
+  check.require(status == 0 || (status >= 200 && status <= 299),
+                "success_status must be from 200 to 299");
+  check_errors(check, route.options.errors);
+  for (const RouteParameter& parameter : route.options.parameters) {
+    const std::string wrong = route_parameter_defect(route, parameter);
+    check.require(wrong.empty(), fmt::format("parameter \"{}\" {}", parameter.name, wrong));
+  }
   return route;
 }
 

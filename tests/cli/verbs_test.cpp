@@ -402,19 +402,32 @@ TEST_F(Verbs, JsonIsOneDocumentAlsoWhenItFails) {
   EXPECT_EQ(ran.json()["error"], Json("NotFound"));
 }
 
+TEST_F(Verbs, OpenapiGivesTheDocumentOrTypesOfTheServiceOrOfAProgram) {
+  EXPECT_EQ(desk_.eventual({"openapi"}).json()["openapi"], Json("3.1.0"));
+  const std::string types = out({"openapi", "--types"});
+  EXPECT_THAT(types, HasSubstr("\nexport interface Desk {\n  commands: {\n"));
+  const std::string binary = EVENTUAL_BIN_DIR "/cli_service";
+  EXPECT_EQ(out({"openapi", "--types", "--binary", binary}), types);
+  const Ran document = desk_.eventual({"openapi", "--binary", binary});
+  EXPECT_EQ(document.json(), desk_.eventual({"openapi"}).json());
+  const Ran missing = desk_.eventual({"openapi", "--binary", "/no/such/program"});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_EQ(missing.err, "error: --binary /no/such/program: No such file or directory\n");
+}
+
 TEST_F(Verbs, HelpOfEachVerbHasExamples) {
   const std::string help = out({"--help"});
   std::size_t verbs = 0;
   for (const char* verb :
-       {"start",     "executions", "execution", "why",    "history",   "timeline",
-        "signal",    "query",      "update",    "cancel", "terminate", "tasks",
-        "pause",     "resume",     "retry",     "fork",   "services",  "invoke",
-        "workflows", "manifest",   "schedules", "logs",   "doctor",    "completion"}) {
+       {"start",     "executions", "execution", "why",       "history",   "timeline", "signal",
+        "query",     "update",     "cancel",    "terminate", "tasks",     "pause",    "resume",
+        "retry",     "fork",       "services",  "invoke",    "workflows", "manifest", "openapi",
+        "schedules", "logs",       "doctor",    "completion"}) {
     EXPECT_THAT(help, ContainsRegex(std::string("\n  ") + verb + " +[A-Z]")) << verb;
     EXPECT_THAT(out({verb, "--help"}), ContainsRegex("Examples:\n  [^\n]*eventual ")) << verb;
     ++verbs;
   }
-  EXPECT_EQ(verbs, 24U);
+  EXPECT_EQ(verbs, 25U);
 }
 
 TEST(Usage, IsOneLineAndExitsWith2) {

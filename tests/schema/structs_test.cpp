@@ -366,7 +366,7 @@ TEST(JsonSchema, HasAFormForEveryType) {
   EXPECT_EQ(text(std::type_identity<std::map<std::string, bool>>()),
             R"({"type":"object","additionalProperties":{"type":"boolean"}})");
   EXPECT_EQ(text(std::type_identity<std::variant<bool, std::string>>()),
-            R"({"oneOf":[{"type":"boolean"},{"type":"string"}]})");
+            R"({"anyOf":[{"type":"boolean"},{"type":"string"}]})");
   EXPECT_EQ(text(std::type_identity<std::vector<std::byte>>()),
             R"({"type":"string","contentEncoding":"base64"})");
   EXPECT_EQ(text(std::type_identity<std::chrono::seconds>()),

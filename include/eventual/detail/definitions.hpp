@@ -110,6 +110,9 @@ struct RouteDefinition : Declaration {
   MiddlewareChain middleware;
   bool streams_request = false;   ///< the body is read in pieces
   bool streams_response = false;  ///< so is the answer sent
+  /// Of the answer, as the handler's type tells it; empty: only the handler knows.
+  std::string_view media_type;
+  bool answers_nothing = false;  ///< 204
 };
 
 struct ScheduleDefinition : Declaration {

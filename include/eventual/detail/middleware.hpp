@@ -40,6 +40,8 @@ struct MiddlewareInfo {
   /// What keeps it from working, or an empty text: asked before the service begins to serve, which
   /// it then does not. May block.
   std::function<std::string()> problem = {};
+  /// Of errors that it answers with, for descriptions; those of `security` are known.
+  std::vector<int> statuses = {};
 };
 
 }  // namespace eventual

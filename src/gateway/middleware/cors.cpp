@@ -76,7 +76,8 @@ http::Response Cors::operator()(const http::Request& request, CommandContext& co
 }
 
 MiddlewareInfo Cors::info() const {
-  MiddlewareInfo info{.name = "CORS", .answers_preflight = true, .checks_origin = true};
+  MiddlewareInfo info{
+      .name = "CORS", .answers_preflight = true, .checks_origin = true, .statuses = {403}};
   info.problem = [options = options_]() -> std::string {
     if (options->origins.empty()) return "it has no origins: no page could call";
     if (options->credentials && allows_any(*options)) {

@@ -91,7 +91,7 @@ void RateLimit::operator()(const http::Request& request, CommandContext& context
 }
 
 MiddlewareInfo RateLimit::info() const {
-  MiddlewareInfo info{.name = "rate limit"};
+  MiddlewareInfo info{.name = "rate limit", .statuses = {429}};
   info.problem = [buckets = buckets_]() -> std::string {
     if (buckets->options().requests == 0) return "requests must be at least 1";
     if (buckets->options().per <= Duration(0)) return "per must be positive";
