@@ -28,7 +28,7 @@ struct Decision {
 };
 struct Status {
   std::string state;  // "waiting", "approved", "rejected", "withdrawn" or "expired"
-  std::vector<std::string> asked;
+  std::vector<std::string> asked = {};
   std::int64_t reminders = 0;
   std::string decided_by = {};
   std::string comment = {};

@@ -85,7 +85,7 @@ void CallPool::run(const std::shared_ptr<State>& state) {
     const bool done = job();
     if (done) job = nullptr;  // what it holds ends outside of the lock
     lock.lock();
-    if (!done && !state->stopping) state->waiting.push_back(std::move(job));
+    if (!done) state->waiting.push_back(std::move(job));
   }
   --state->threads;
   state->changed.notify_all();

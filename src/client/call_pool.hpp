@@ -14,7 +14,8 @@ namespace eventual::client {
 /// thread may call.
 class CallPool {
  public:
-  /// False: it is put behind those that wait, to be run again. Must not throw.
+  /// False: it is put behind those that wait, to be run again; not any more once the caller is
+  /// about to stop the pool. Must not throw.
   using Job = std::function<bool()>;
 
   CallPool(std::uint32_t threads_max, std::size_t waiting_max);
@@ -30,7 +31,7 @@ class CallPool {
   bool crowded() const;
 
   /// Takes no more. Jobs that wait are run, so that each can say that it is over; returns when all
-  /// have ended. One that gives false then is not run again.
+  /// have ended.
   void stop();
 
  private:

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <exception>
 #include <map>
+#include <type_traits>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -97,6 +99,16 @@ Result<std::string> outcome_of(const ports::ExecutionRef& execution, const Json&
   if (status == "timed_out") return Timeout("execution " + id + " took longer than allowed");
   if (status == "terminated") return Error("Terminated", "execution " + id + " was terminated");
   return Error(std::string(error_names::k_internal), "execution " + id + " is " + status);
+}
+
+/// Nothing may escape on a thread of the pool.
+template <class Asked>
+std::invoke_result_t<const Asked&> caught(const Asked& ask) {
+  try {
+    return ask();
+  } catch (...) {
+    return Result<std::string>(describe(std::current_exception()));
+  }
 }
 
 bool is_open(std::string_view status) {
@@ -195,7 +207,7 @@ Result<Json> RemoteService::operate(const Call& call) {
 SlotRef RemoteService::run(detail::DecodeFunction decode, Ask ask) {
   return outside().call_outside(decode, [&](Complete complete) {
     Result<void> added = calls_.add([this, complete, ask = std::move(ask)] {
-      complete(stop_.stop_requested() ? Result<std::string>(ended()) : ask());
+      complete(stop_.stop_requested() ? Result<std::string>(ended()) : caught(ask));
       return true;
     });
     if (!added) complete(added.error());
@@ -210,8 +222,9 @@ SlotRef RemoteService::poll(detail::DecodeFunction decode, Poll poll) {
 void RemoteService::add_poll(Complete complete, Poll poll) {
   Result<void> added = polls_.add([this, complete, poll = std::move(poll)] {
     std::optional<Result<std::string>> result;
-    if (!stop_.stop_requested())
-      result = poll(polls_.crowded() ? k_poll_wait_crowded : k_poll_wait);
+    if (!stop_.stop_requested()) {
+      result = caught([&] { return poll(polls_.crowded() ? k_poll_wait_crowded : k_poll_wait); });
+    }
     if (!result && stop_.stop_requested()) result = ended();
     if (!result) return false;
     complete(std::move(*result));
@@ -273,10 +286,11 @@ SlotRef RemoteService::call_workflow(detail::WorkflowCall call) {
   const ports::ExecutionRef execution{request.workflow, *request.name, 0};
   return outside().call_outside(call.decode, [&](const Complete& complete) {
     Result<void> added = calls_.add([this, complete, execution, start = std::move(start)] {
-      const Result<Json> reply =
-          stop_.stop_requested() ? Result<Json>(ended()) : Result<Json>(start());
-      if (!reply) {
-        complete(reply.error());
+      const Result<std::string> begun = caught([&]() -> Result<std::string> {
+        return stop_.stop_requested() ? Result<std::string>(ended()) : nothing(start());
+      });
+      if (!begun) {
+        complete(begun.error());
       } else {
         add_poll(complete,
                  [this, execution](Duration wait) { return ask_result(execution, wait); });

@@ -117,6 +117,16 @@ TEST_F(ServiceClientTest, APlainProgramCallsACommand) {
   EXPECT_EQ(client()->count_calls().get(), 1);
 }
 
+TEST_F(ServiceClientTest, TwoCallsRunAtATime) {
+  const ServiceClient<Shop> shop = client();
+  // [parallel]
+  Future<std::string> sam = shop->hello("sam");
+  Future<std::string> kim = shop->hello("kim");
+  const std::string both = sam.get() + ", " + kim.get();
+  // [/parallel]
+  EXPECT_EQ(both, "hello sam, hello kim");
+}
+
 TEST_F(ServiceClientTest, CallsBeginAtOnceAndEachGivesItsOwnAnswer) {
   const ServiceClient<Shop> shop = client();
   std::vector<Future<std::string>> answers;
@@ -182,7 +192,7 @@ TEST_F(ServiceClientTest, AnExecutionIsPausedResumedAndForked) {
   order.resume().get();
   EXPECT_EQ(order.result().get(), "o-1 approved by kim");
   EXPECT_EQ(error_of_call([&] { (void)order.retry().get(); }).name(), "NotAllowed");
-  const auto copy = order.fork(1, "copy").get();
+  const auto copy = order.fork(0, "copy").get();
   EXPECT_EQ(copy.id(), "process/copy");
   shop->approve.send(copy, "joe").get();
   EXPECT_EQ(copy.result().get(), "o-1 approved by joe");
@@ -426,16 +436,18 @@ std::pair<std::string, std::string> ids_of_two_requests(
     const std::function<void(const ServiceClient<Shop>&)>& call) {
   // shared: with the server's thread
   auto ids = std::make_shared<std::pair<std::string, std::string>>();
-  const RawServer server(
-      {[ids, before](Peer& peer) { ids->first = quoted_after(peer.request(), before); },
-       [ids, before, answer](Peer& peer) {
-         ids->second = quoted_after(peer.request(), before);
-         answer_json(peer, answer);
-         peer.wait_gone();
-       }});
   {
-    const ServiceClient<Shop> shop(server.url(), {.retry_interval = 1ms});
-    call(shop);
+    const RawServer server(
+        {[ids, before](Peer& peer) { ids->first = quoted_after(peer.request(), before); },
+         [ids, before, answer](Peer& peer) {
+           ids->second = quoted_after(peer.request(), before);
+           answer_json(peer, answer);
+           peer.wait_gone();
+         }});
+    {
+      const ServiceClient<Shop> shop(server.url(), {.retry_interval = 1ms});
+      call(shop);
+    }
   }
   return *ids;
 }

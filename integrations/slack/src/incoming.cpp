@@ -82,7 +82,7 @@ Event event_of(const Json& body) {
 }  // namespace
 
 http::Response Slack::State::answer(const http::Request& request,
-                                    const ServiceEvent<Event>& events) const {
+                                    const ServiceEvent<Event>& taken) const {
   if (!verify_signature(options.signing_secret.value(),
                         http::find(request.headers, "x-slack-request-timestamp"), request.body,
                         http::find(request.headers, "x-slack-signature"), now())) {
@@ -94,7 +94,7 @@ http::Response Slack::State::answer(const http::Request& request,
   }
   const Result<Json> body = Json::parse(request.body);
   if (!body) return http::text_response("the body is no JSON", 400);
-  return answer_json(*body, events);
+  return answer_json(*body, taken);
 }
 
 http::Response Slack::State::answer_form(const http::Request& request) const {
@@ -143,8 +143,7 @@ http::Response Slack::State::answer_interaction(const Json& payload) const {
   return shown([&] { return handler->second(interaction); });
 }
 
-http::Response Slack::State::answer_json(const Json& body,
-                                         const ServiceEvent<Event>& events) const {
+http::Response Slack::State::answer_json(const Json& body, const ServiceEvent<Event>& taken) const {
   const std::string type = text_at(body, "/type");
   if (type == "url_verification") {
     return http::json_response(Json::object({{"challenge", body["challenge"]}}).dump());
@@ -156,7 +155,7 @@ http::Response Slack::State::answer_json(const Json& body,
   if (event_types.contains(event.type)) {
     const std::string id = event.id;
     const std::string key = event.channel;
-    events.emit(event, {.id = id, .key = key}).get();
+    taken.emit(event, {.id = id, .key = key}).get();
   }
   return http::text_response({}, 200);
 }

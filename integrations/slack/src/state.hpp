@@ -19,7 +19,7 @@ struct Slack::State {
   std::set<std::string> event_types;
 
   // incoming.cpp; on the thread of the request
-  http::Response answer(const http::Request& request, const ServiceEvent<Event>& events) const;
+  http::Response answer(const http::Request& request, const ServiceEvent<Event>& taken) const;
 
   // web_api.cpp; on the thread of the task
   Json call_api(const std::string& method, const Json& arguments) const;
@@ -27,7 +27,7 @@ struct Slack::State {
 
  private:
   http::Response answer_form(const http::Request& request) const;
-  http::Response answer_json(const Json& body, const ServiceEvent<Event>& events) const;
+  http::Response answer_json(const Json& body, const ServiceEvent<Event>& taken) const;
   http::Response answer_command(const http::Fields& form) const;
   http::Response answer_interaction(const Json& payload) const;
 };
