@@ -1,11 +1,17 @@
 // Commands: typed requests that a service answers, over RPC and REST.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/remote.hpp"
+#include "eventual/future.hpp"
 #include "eventual/options.hpp"
+#include "eventual/schema.hpp"
 
 namespace eventual {
 
@@ -40,9 +46,17 @@ inline constexpr bool detail::outlives_coroutine<ServiceInfo> = true;
 template <>
 inline constexpr bool detail::outlives_coroutine<http::Request> = true;
 
+/// How one command of another service is called.
+struct CommandCallOptions {
+  std::optional<Duration> timeout = {};  ///< instead of ClientOptions::timeout
+  /// The command may run twice without harm: the call is repeated where the connection is lost.
+  bool repeatable = false;
+  http::Fields headers = {};  ///< sent with this request, besides those of the client
+};
+
 /// A command of a service, or a constant of its contract. A literal value: copy it freely.
 template <class Input, class Output>
-class Command {
+class Command : public detail::RemoteHandle {
  public:
   using input_type = Input;
   using output_type = Output;
@@ -52,7 +66,32 @@ class Command {
 
   std::string_view name() const noexcept { return name_; }
 
+  /// Calls it, where it is of a ServiceClient's contract: `client->hello("sam").get()`. Fails with
+  /// the service's error, Unavailable (with the address, when the service cannot be reached or the
+  /// connection was lost), Timeout, or InvalidInput for an answer of another type. A call is not
+  /// repeated once it was sent, unless `.repeatable` says that it may be. NotAllowed in a workflow
+  /// (do it in a task), and for a command that is no client's.
+  Future<Output> operator()(const detail::Stored<Input>& input,
+                            const CommandCallOptions& options = {}) const
+    requires(!std::is_void_v<Input>)
+  {
+    return call(to_json(input), options);
+  }
+  Future<Output> operator()(const CommandCallOptions& options = {}) const
+    requires(std::is_void_v<Input>)
+  {
+    return call("null", options);
+  }
+
  private:
+  Future<Output> call(std::string input, const CommandCallOptions& options) const {
+    return Future<Output>(detail::require_remote(remote_, "calling a command")
+                              .call_command({.command = name_,
+                                             .input = std::move(input),
+                                             .options = &options,
+                                             .decode = detail::decoder_of<Output>()}));
+  }
+
   std::string_view name_;
 };
 

@@ -17,6 +17,7 @@
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/event_filter.hpp"
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/remote.hpp"
 #include "eventual/event_options.hpp"
 #include "eventual/future.hpp"
 #include "eventual/schema.hpp"
@@ -148,7 +149,7 @@ class FilteredEvent;
 /// An event of some service. A literal value: copy it freely. `ev::Event<T> x{"Name"}` names one
 /// that is declared elsewhere, for contracts.
 template <class T>
-class Event {
+class Event : public detail::RemoteHandle {
  public:
   using payload_type = T;
 
@@ -163,20 +164,25 @@ class Event {
   /// - a task or a subscription's handler: leaves with the success of the attempt and is ready at
   ///   once; with `.immediate` now, and ready when it is durable.
   /// - a command: ready when it is durable.
+  /// - as part of a ServiceClient's contract: to that service, at once; ready when it is durable
+  ///   there. Counts once although it may be sent again.
   ///
   /// Throws or fails with InvalidInput for a payload that breaks the event's schema, NotFound where
   /// the service does not declare the event, LimitExceeded for a payload beyond 4 MiB or (where the
   /// emitter waits) a subscription with too long a backlog.
   Future<void> emit(const T& payload, const EmitOptions& options = {},
                     std::source_location location = std::source_location::current()) const {
-    return Future<void>(detail::Runtime::require("emitting an event")
-                            .emit_event({.event = name_,
-                                         .payload = to_json(payload),
-                                         .id = options.id,
-                                         .key = options.key,
-                                         .immediate = options.immediate,
-                                         .normalise = &detail::normalise_json<T>,
-                                         .location = location}));
+    detail::EmitCall emitted{.event = name_,
+                             .payload = to_json(payload),
+                             .id = options.id,
+                             .key = options.key,
+                             .immediate = options.immediate,
+                             .normalise = &detail::normalise_json<T>,
+                             .location = location};
+    if (this->remote_ != nullptr)
+      return Future<void>(this->remote_->emit_event(std::move(emitted)));
+    return Future<void>(
+        detail::Runtime::require("emitting an event").emit_event(std::move(emitted)));
   }
 
   /// For ev::on: only those whose payload satisfies the filter.

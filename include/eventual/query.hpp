@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/remote.hpp"
 #include "eventual/future.hpp"
 #include "eventual/ids.hpp"
 #include "eventual/schema.hpp"
@@ -55,7 +56,7 @@ void publish(const View& view) {
 
 /// A query of a service. A literal value: copy it freely.
 template <class Input, class Output>
-class Query {
+class Query : public detail::RemoteHandle {
  public:
   using input_type = Input;
   using output_type = Output;
@@ -81,12 +82,13 @@ class Query {
 
  private:
   Future<Output> ask_json(const ExecutionId& execution, std::string input) const {
-    return Future<Output>(detail::Runtime::require("asking a query")
-                              .ask_query({.query = name_,
-                                          .execution_id = execution.id,
-                                          .run = execution.run,
-                                          .input = std::move(input),
-                                          .decode = detail::decoder_of<Output>()}));
+    detail::QueryAsk asked{.query = name_,
+                           .execution_id = execution.id,
+                           .run = execution.run,
+                           .input = std::move(input),
+                           .decode = detail::decoder_of<Output>()};
+    if (remote_ != nullptr) return Future<Output>(remote_->ask_query(std::move(asked)));
+    return Future<Output>(detail::Runtime::require("asking a query").ask_query(std::move(asked)));
   }
 
   std::string_view name_;

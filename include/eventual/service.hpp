@@ -118,6 +118,24 @@ class Service {
     return workflow(std::move(workflow_name), WorkflowOptions{}, std::move(handler), location);
   }
 
+  /// Runs a workflow of a contract; a function of other types does not compile.
+  template <class Input, class Output, class Handler>
+  Workflow<Input, Output> implement(
+      const Workflow<Input, Output>& contract, WorkflowOptions options, Handler handler,
+      std::source_location location = std::source_location::current()) {
+    using Types = detail::HandlerTypes<Handler>;
+    static_assert(std::is_same_v<typename Types::Input, Input> &&
+                      std::is_same_v<typename Types::Output, Output>,
+                  "the workflow's input and result must be those of the contract");
+    return workflow(std::string(contract.name()), std::move(options), std::move(handler), location);
+  }
+  template <class Input, class Output, class Handler>
+  Workflow<Input, Output> implement(
+      const Workflow<Input, Output>& contract, Handler handler,
+      std::source_location location = std::source_location::current()) {
+    return implement(contract, WorkflowOptions{}, std::move(handler), location);
+  }
+
   /// Declares a signal.
   template <class Payload = void>
   Signal<Payload> signal(std::string signal_name,
@@ -128,6 +146,13 @@ class Service {
     definition.input = detail::schema_or_null<Payload>();
     definition.normalise = &detail::normalise_json<Payload>;
     return Signal<Payload>(declarations_.add(std::move(definition)).name);
+  }
+
+  /// Declares the signal of a contract as this service's own.
+  template <class Payload>
+  Signal<Payload> signal(const Signal<Payload>& contract,
+                         std::source_location location = std::source_location::current()) {
+    return signal<Payload>(std::string(contract.name()), location);
   }
 
   /// Starts `started` with `input` at the times of `when`, as an execution named
@@ -192,6 +217,23 @@ class Service {
     definition.output = detail::schema_or_null<Output>();
     definition.normalise = &detail::normalise_json<Input>;
     return Update<Input, Output>(declarations_.add(std::move(definition)).name);
+  }
+
+  /// Declares the update of a contract as this service's own.
+  template <class Input, class Output>
+  Update<Input, Output> update(const Update<Input, Output>& contract,
+                               std::source_location location = std::source_location::current()) {
+    return update<Input, Output>(std::string(contract.name()), location);
+  }
+  /// Answers a query of a contract; a function of other types does not compile.
+  template <class Input, class Output, class Function>
+  Query<Input, Output> implement(const Query<Input, Output>& contract, Function function,
+                                 std::source_location location = std::source_location::current()) {
+    using Types = detail::QueryTypes<Function>;
+    static_assert(std::is_same_v<typename Types::Input, Input> &&
+                      std::is_same_v<typename Types::Output, Output>,
+                  "the query's input and answer must be those of the contract");
+    return query(std::string(contract.name()), std::move(function), location);
   }
 
   /// Declares an entity: records that are found by `ev::key(&Account::id)` or, where a partition

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/remote.hpp"
 #include "eventual/future.hpp"
 #include "eventual/ids.hpp"
 #include "eventual/options.hpp"
@@ -46,7 +47,7 @@ class [[nodiscard]] Listener {
 
 /// A signal of a service. A literal value: copy it freely.
 template <class Payload>
-class Signal {
+class Signal : public detail::RemoteHandle {
  public:
   using payload_type = Payload;
 
@@ -77,7 +78,8 @@ class Signal {
 
   /// Anywhere: sends it. Completes when the receiver has committed it; fails with NotFound or
   /// Closed. In a task it leaves with the attempt's success, and the future is ready at once.
-  /// Replay: sent once.
+  /// Replay: sent once. One of a ServiceClient's contract leaves at once, from a task too, and
+  /// counts once although it may be sent again.
   template <class Body>
     requires(!std::is_void_v<Payload> && std::convertible_to<const Body&, Payload>)
   Future<void> send(const ExecutionId& execution, const Body& payload,
@@ -137,6 +139,9 @@ class Signal {
     call.signal = name_;
     call.signal_payload = std::move(payload);
     call.signal_id = options.id;
+    if (this->remote_ != nullptr) {
+      return Future<Execution<Output>>(this->remote_->call_workflow(std::move(call)));
+    }
     return Future<Execution<Output>>(detail::Runtime::require("starting a workflow with a signal")
                                          .call_workflow(std::move(call)));
   }
@@ -167,14 +172,15 @@ class Signal {
 
   Future<void> send_json(const std::string& execution_id, std::string payload,
                          const SendOptions& options, std::source_location location) const {
-    return Future<void>(detail::Runtime::require("sending a signal")
-                            .send_signal({.signal = name_,
-                                          .execution_id = execution_id,
-                                          .payload = std::move(payload),
-                                          .message_id = options.id,
-                                          .immediate = options.immediate,
-                                          .normalise = &detail::normalise_json<Payload>,
-                                          .location = location}));
+    detail::SignalSend sent{.signal = name_,
+                            .execution_id = execution_id,
+                            .payload = std::move(payload),
+                            .message_id = options.id,
+                            .immediate = options.immediate,
+                            .normalise = &detail::normalise_json<Payload>,
+                            .location = location};
+    if (this->remote_ != nullptr) return Future<void>(this->remote_->send_signal(std::move(sent)));
+    return Future<void>(detail::Runtime::require("sending a signal").send_signal(std::move(sent)));
   }
 
   std::string_view name_;

@@ -13,6 +13,7 @@
 
 #include "eventual/detail/entity_calls.hpp"
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/remote.hpp"
 #include "eventual/entity.hpp"
 #include "eventual/future.hpp"
 
@@ -104,7 +105,7 @@ SlotRef call_transaction(TransactionCall call);
 
 /// A transaction of a service. A literal value: copy it freely.
 template <class Input, class Output>
-class Transaction {
+class Transaction : public detail::RemoteHandle {
  public:
   using input_type = Input;
   using output_type = Output;
@@ -134,12 +135,14 @@ class Transaction {
  private:
   Future<Output> call(std::string input, const TransactOptions& options,
                       std::source_location location) const {
-    return Future<Output>(detail::call_transaction({.transaction = name_,
-                                                    .input = std::move(input),
-                                                    .id = options.id,
-                                                    .decode = detail::decoder_of<Output>(),
-                                                    .normalise = &detail::normalise_json<Input>,
-                                                    .location = location}));
+    detail::TransactionCall asked{.transaction = name_,
+                                  .input = std::move(input),
+                                  .id = options.id,
+                                  .decode = detail::decoder_of<Output>(),
+                                  .normalise = &detail::normalise_json<Input>,
+                                  .location = location};
+    if (remote_ != nullptr) return Future<Output>(remote_->call_transaction(std::move(asked)));
+    return Future<Output>(detail::call_transaction(std::move(asked)));
   }
 
   std::string_view name_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/remote.hpp"
 #include "eventual/future.hpp"
 #include "eventual/ids.hpp"
 #include "eventual/options.hpp"
@@ -29,7 +30,7 @@ struct UpdateOptions {
 
 /// An update of a service. A literal value: copy it freely.
 template <class Input, class Output>
-class Update {
+class Update : public detail::RemoteHandle {
  public:
   using input_type = Input;
   using output_type = Output;
@@ -116,12 +117,14 @@ class Update {
  private:
   Future<Output> ask_json(const ExecutionId& execution, std::string input,
                           const UpdateOptions& options) const {
-    return Future<Output>(detail::Runtime::require("asking for an update")
-                              .ask_update({.update = name_,
-                                           .execution_id = execution.id,
-                                           .input = std::move(input),
-                                           .update_id = options.id,
-                                           .decode = detail::decoder_of<Output>()}));
+    detail::UpdateAsk asked{.update = name_,
+                            .execution_id = execution.id,
+                            .input = std::move(input),
+                            .update_id = options.id,
+                            .decode = detail::decoder_of<Output>()};
+    if (remote_ != nullptr) return Future<Output>(remote_->ask_update(std::move(asked)));
+    return Future<Output>(
+        detail::Runtime::require("asking for an update").ask_update(std::move(asked)));
   }
 
   std::string_view name_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/remote.hpp"
 #include "eventual/future.hpp"
 #include "eventual/ids.hpp"
 #include "eventual/options.hpp"
@@ -65,12 +67,14 @@ class Child {
   Future<Output> result_;
 };
 
-/// A handle on one execution.
+/// A handle on one execution: of this service, or of the one that a ServiceClient's workflow gave
+/// it for. The latter keeps the client's connections, and works as long as it lives.
 template <class Output>
 class Execution {
  public:
   Execution() = default;
-  explicit Execution(ExecutionId id) : id_(std::move(id)) {}
+  explicit Execution(ExecutionId id, std::shared_ptr<detail::Remote> remote = nullptr)
+      : id_(std::move(id)), remote_(std::move(remote)) {}
 
   /// "<workflow>/<name>".
   const std::string& id() const noexcept { return id_.id; }
@@ -80,6 +84,9 @@ class Execution {
   /// Waits until it closes. Fails as the execution failed; Cancelled, Timeout or
   /// Error("Terminated") when it ended so.
   Future<Output> result(std::source_location location = std::source_location::current()) const {
+    if (remote_ != nullptr) {
+      return Future<Output>(remote_->wait_result(id_.id, detail::decoder_of<Output>()));
+    }
     return Future<Output>(detail::Runtime::require("waiting for a result")
                               .wait_result(id_.id, detail::decoder_of<Output>(), location));
   }
@@ -108,21 +115,25 @@ class Execution {
 
  private:
   static void decode_id(std::string_view json, void* object) {
+    detail::RemoteExecution told = detail::read_execution(json);
     *static_cast<Execution*>(object) =
-        Execution(ExecutionId{detail::decode_value<std::string>(json), 0});
+        Execution(ExecutionId{std::move(told.id), 0}, std::move(told.remote));
   }
   detail::SlotRef act(detail::ExecutionAct::Kind kind, std::string text, std::uint32_t seq,
                       detail::DecodeFunction decode) const {
-    return detail::Runtime::require("acting on an execution")
-        .act_on_execution({.kind = kind,
-                           .execution_id = id_.id,
-                           .run = id_.run,
-                           .text = std::move(text),
-                           .seq = seq,
-                           .decode = decode});
+    detail::ExecutionAct asked{.kind = kind,
+                               .execution_id = id_.id,
+                               .run = id_.run,
+                               .text = std::move(text),
+                               .seq = seq,
+                               .decode = decode};
+    if (remote_ != nullptr) return remote_->act_on_execution(std::move(asked));
+    return detail::Runtime::require("acting on an execution").act_on_execution(std::move(asked));
   }
 
   ExecutionId id_;
+  // shared: by the client and the executions that it gave
+  std::shared_ptr<detail::Remote> remote_;
 };
 
 namespace detail {
@@ -130,16 +141,18 @@ namespace detail {
 template <class Output>
 DecodeFunction execution_decoder() {
   return [](std::string_view json, void* object) {
+    RemoteExecution told = read_execution(json);
     *static_cast<Execution<Output>*>(object) =
-        Execution<Output>(ExecutionId{decode_value<std::string>(json), 0});
+        Execution<Output>(ExecutionId{std::move(told.id), 0}, std::move(told.remote));
   };
 }
 
 }  // namespace detail
 
-/// A workflow of a service. A literal value: copy it freely.
+/// A workflow of a service. A literal value: copy it freely. One of a ServiceClient's contract runs
+/// there: starts are repeated where the connection is lost, for each has a name.
 template <class Input, class Output>
-class Workflow {
+class Workflow : public detail::RemoteHandle {
  public:
   using input_type = Input;
   using output_type = Output;
@@ -202,8 +215,8 @@ class Workflow {
 
   /// The execution of that name.
   Execution<Output> execution(std::string_view execution_name) const {
-    return Execution<Output>(
-        ExecutionId{std::string(name_) + "/" + std::string(execution_name), 0});
+    return Execution<Output>(ExecutionId{std::string(name_) + "/" + std::string(execution_name), 0},
+                             shared_remote());
   }
 
  private:
@@ -217,21 +230,22 @@ class Workflow {
   detail::SlotRef call(std::string input, const StartOptions& options, bool wait_for_result,
                        detail::DecodeFunction decode, std::source_location location,
                        std::string* execution_id = nullptr) const {
-    return detail::Runtime::require("starting a workflow")
-        .call_workflow({.workflow = name_,
-                        .input = std::move(input),
-                        .name = options.name,
-                        .timeout = options.timeout.value_or(k_forever),
-                        .has_timeout = options.timeout.has_value(),
-                        .wait_for_result = wait_for_result,
-                        .on_parent_close = options.on_parent_close,
-                        .decode = decode,
-                        .normalise = &detail::normalise_json<Input>,
-                        .location = location,
-                        .execution_id = execution_id,
-                        .signal = {},
-                        .signal_payload = {},
-                        .signal_id = {}});
+    detail::WorkflowCall asked{.workflow = name_,
+                               .input = std::move(input),
+                               .name = options.name,
+                               .timeout = options.timeout.value_or(k_forever),
+                               .has_timeout = options.timeout.has_value(),
+                               .wait_for_result = wait_for_result,
+                               .on_parent_close = options.on_parent_close,
+                               .decode = decode,
+                               .normalise = &detail::normalise_json<Input>,
+                               .location = location,
+                               .execution_id = execution_id,
+                               .signal = {},
+                               .signal_payload = {},
+                               .signal_id = {}};
+    if (remote_ != nullptr) return remote_->call_workflow(std::move(asked));
+    return detail::Runtime::require("starting a workflow").call_workflow(std::move(asked));
   }
 
   std::string_view name_;

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <boost/asio/ssl/context.hpp>
 #include <charconv>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -101,6 +101,14 @@ std::string_view name_of_status(int status) {
 
 std::string address_json(const Url& url) { return Json::object({{"address", url.text()}}).dump(); }
 
+/// Waits, or until `stop` is requested.
+void pause_for(Duration pause, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, pause, [] { return false; });
+}
+
 }  // namespace
 
 class HttpClient::Impl {
@@ -129,18 +137,19 @@ class HttpClient::Impl {
   const Url& url() const noexcept { return url_; }
 
   Result<http::Response> send(const ClientRequest& request) {
+    const std::stop_token stop = stop_of(request);
     const bool repeatable = request.repeatable || is_idempotent(request.method);
     Duration pause = options_.retry_interval;
     for (std::uint32_t attempt = 1;; ++attempt) {
       Result<http::Response> answer = exchange(request, nullptr);
-      if (!repeatable || attempt >= options_.attempts_max || request.stop.stop_requested()) {
+      if (!repeatable || attempt >= options_.attempts_max || stop.stop_requested()) {
         return answer;
       }
       if (answer ? answer->status != k_status_unavailable
                  : answer.error().name() != k_connection_lost) {
         return answer;
       }
-      std::this_thread::sleep_for(answer ? retry_after(*answer).value_or(pause) : pause);
+      pause_for(answer ? retry_after(*answer).value_or(pause) : pause, stop);
       pause *= 2;
     }
   }
@@ -152,7 +161,7 @@ class HttpClient::Impl {
     Result<http::Response> answer = Error();
     bool keep = false;
     {
-      const Connection::StopGuard guard(*connection, request.stop);
+      const Connection::StopGuard guard(*connection, stop_of(request));
       if (fresh) {
         if (const ErrorCode code = connection->connect(options_.connect_timeout); code) {
           return unreachable(code);
@@ -160,11 +169,15 @@ class HttpClient::Impl {
       }
       answer = talk(*connection, request, take, keep);
     }
-    if (keep && !request.stop.stop_requested()) give_back(std::move(connection));
+    if (keep && !stop_of(request).stop_requested()) give_back(std::move(connection));
     return answer;
   }
 
  private:
+  std::stop_token stop_of(const ClientRequest& request) const {
+    return request.stop.stop_possible() ? request.stop : options_.stop;
+  }
+
   Result<http::Response> talk(Connection& connection, const ClientRequest& request,
                               const TakePiece* take, bool& keep) {
     const Duration limit =
@@ -240,7 +253,7 @@ class HttpClient::Impl {
       return {std::string(k_connection_lost),
               fmt::format("{} did not answer within {} ms; whether it acted is unknown",
                           url_.text(), limit.count()),
-              address_json(url_)};
+              Json::object({{"address", url_.text()}, {"timed_out", true}}).dump()};
     }
     return {std::string(k_connection_lost),
             fmt::format("the connection to {} was lost before the whole answer came ({}); whether "
@@ -318,6 +331,12 @@ Error error_of(const http::Response& response) {
   return {std::string(name_of_status(response.status)),
           fmt::format("the server answered with status {}{}", response.status,
                       response.body.empty() ? "" : " and no error of Eventual's form")};
+}
+
+bool is_timeout(const Error& error) noexcept {
+  if (error.name() != k_connection_lost) return false;
+  const Result<Json> details = Json::parse(error.details_json());
+  return details && (*details)["timed_out"] == Json(true);
 }
 
 bool is_unreachable(const Error& error) noexcept {

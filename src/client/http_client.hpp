@@ -37,6 +37,7 @@ struct HttpClientOptions {
   std::size_t answer_bytes_max = 256U << 20;  ///< of a body that is not streamed; beyond:
                                               ///< LimitExceeded
   std::size_t idle_connections_max = 8;       ///< kept for later
+  std::stop_token stop{};  ///< ends every call early that has no stop token of its own
 };
 
 struct ClientRequest {
@@ -88,6 +89,9 @@ class HttpClient {
 /// The error that an answer of status 400 or more stands for: the server's name, message and
 /// details; of a server that is not ours, a name by the status.
 Error error_of(const http::Response& response);
+
+/// ConnectionLost because the time for an answer ran out.
+bool is_timeout(const Error& error) noexcept;
 
 /// No answer came: Unreachable or ConnectionLost.
 bool is_unreachable(const Error& error) noexcept;

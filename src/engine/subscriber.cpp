@@ -482,7 +482,7 @@ void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now
       bury(item, error, now);
       continue;
     }
-    item.due = now + retry_pause(retry, item.attempt, host_.random);
+    item.due = now + std::max(retry_pause(retry, item.attempt, host_.random), retry_after(error));
     ++item.attempt;
     item.alone = true;
     put_row(item);

@@ -378,7 +378,7 @@ void Engine::attempt_failed(Live& live, std::uint32_t seq, OpenCall& call, Error
   const bool final_by_name = std::find(retry.non_retryable.begin(), retry.non_retryable.end(),
                                        error.name()) != retry.non_retryable.end();
   if (final_by_name || attempt >= retry.max_attempts) return fail_call(live, seq, call, error, now);
-  const Timestamp next_at = now + pause_before(retry, attempt);
+  const Timestamp next_at = now + std::max(pause_before(retry, attempt), retry_after(error));
   if (call.deadline && next_at >= *call.deadline) return fail_call(live, seq, call, error, now);
   const auto flight = flights_.find(limit_key(live.id, live.record.run, seq));
   if (flight != flights_.end() && flight->second.heartbeat)

@@ -126,6 +126,28 @@ SlotRef HandlerRuntime::pending(detail::DecodeFunction decode, std::uint64_t& id
   return slot;
 }
 
+SlotRef HandlerRuntime::call_outside(detail::DecodeFunction decode,
+                                     const std::function<void(Complete)>& begin) {
+  if (discarding()) return make_slot(decode);
+  std::uint64_t id = 0;
+  SlotRef slot = pending(decode, id);
+  begin([completions = completions_, id](Result<std::string> result) {
+    completions->add(id, std::move(result));
+  });
+  if (host_.time != nullptr) {
+    while (!settled(slot.index())) {
+      completions_->wait();
+      take_completions();
+    }
+  }
+  return slot;
+}
+
+std::optional<std::string> HandlerRuntime::next_outside_key() {
+  if (attempt_ == nullptr || attempt_->idempotency_key.empty()) return std::nullopt;
+  return fmt::format("{}/{}", attempt_->idempotency_key, attempt_->outside_keys++);
+}
+
 SlotRef HandlerRuntime::settled_now() {
   SlotRef slot = make_slot();
   settle_json(slot.index(), "null");

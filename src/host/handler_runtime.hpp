@@ -19,6 +19,7 @@
 #include "host/awake_clock.hpp"
 #include "host/compensation.hpp"
 #include "ports/operations.hpp"
+#include "ports/outside_calls.hpp"
 
 namespace eventual::host {
 
@@ -55,12 +56,13 @@ struct AttemptScope {
       signals;                             ///< sent by the handler; they leave with its success
   std::vector<model::StoredEvent> events;  ///< emitted by it, likewise
   std::uint32_t emitted = 0;               ///< with them, those emitted at once
+  std::uint32_t outside_keys = 0;          ///< given to calls of other services
 };
 
 /// Runs one handler on the calling thread. Cheap to make: nothing is allocated until an operation
 /// is used. Coroutines that have not ended when the handler returns are destroyed. Public base: a
 /// dynamic_cast from a private one fails, and clang 19 takes it for unreachable.
-class HandlerRuntime final : public detail::Runtime {
+class HandlerRuntime final : public detail::Runtime, public ports::OutsideCalls {
  public:
   /// `attempt` is null for a command.
   HandlerRuntime(const HandlerHost& host, AttemptScope* attempt) : host_(host), attempt_(attempt) {}
@@ -75,6 +77,12 @@ class HandlerRuntime final : public detail::Runtime {
 
   /// The attempt whose handler this thread runs, or null.
   static const AttemptScope* current_attempt() noexcept;
+
+  /// On a clock of its own it waits here, and no time passes: nobody else can tell when an answer
+  /// comes.
+  detail::SlotRef call_outside(detail::DecodeFunction decode,
+                               const std::function<void(Complete)>& begin) override;
+  std::optional<std::string> next_outside_key() override;
 
  private:
   class Completions;

@@ -120,13 +120,12 @@ consteval std::size_t count_fields() {
 }
 
 /// Calls Visitor::template visit<T, &member...>(argument) with the address of each member within
-/// k_probe<T>.
+/// k_probe<T>. `k_count` is the number of members.
 // A compiler error that points here means that the struct holds something that has no default: a
 // raw array, a reference, a bit field. Use std::array, a value, an integer.
 // clang-format off
-template <class T, class Visitor, class Argument>
-void visit_fields(Argument& argument) {
-  constexpr std::size_t k_count = count_fields<T>();
+template <class T, class Visitor, std::size_t k_count, class Argument>
+void visit_counted_fields(Argument& argument) {
   if constexpr (k_count == 0) Visitor::template visit<T>(argument);
   else if constexpr (k_count == 1) { auto& [m0] = k_probe<T>.value; Visitor::template visit<T,&m0>(argument); }
   else if constexpr (k_count == 2) { auto& [m0,m1] = k_probe<T>.value; Visitor::template visit<T,&m0,&m1>(argument); }
@@ -194,5 +193,10 @@ void visit_fields(Argument& argument) {
   else if constexpr (k_count == 64) { auto& [m0,m1,m2,m3,m4,m5,m6,m7,m8,m9,m10,m11,m12,m13,m14,m15,m16,m17,m18,m19,m20,m21,m22,m23,m24,m25,m26,m27,m28,m29,m30,m31,m32,m33,m34,m35,m36,m37,m38,m39,m40,m41,m42,m43,m44,m45,m46,m47,m48,m49,m50,m51,m52,m53,m54,m55,m56,m57,m58,m59,m60,m61,m62,m63] = k_probe<T>.value; Visitor::template visit<T,&m0,&m1,&m2,&m3,&m4,&m5,&m6,&m7,&m8,&m9,&m10,&m11,&m12,&m13,&m14,&m15,&m16,&m17,&m18,&m19,&m20,&m21,&m22,&m23,&m24,&m25,&m26,&m27,&m28,&m29,&m30,&m31,&m32,&m33,&m34,&m35,&m36,&m37,&m38,&m39,&m40,&m41,&m42,&m43,&m44,&m45,&m46,&m47,&m48,&m49,&m50,&m51,&m52,&m53,&m54,&m55,&m56,&m57,&m58,&m59,&m60,&m61,&m62,&m63>(argument); }
 }
 // clang-format on
+
+template <class T, class Visitor, class Argument>
+void visit_fields(Argument& argument) {
+  visit_counted_fields<T, Visitor, count_fields<T>()>(argument);
+}
 
 }  // namespace eventual::detail

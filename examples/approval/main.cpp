@@ -1,0 +1,3 @@
+#include "approval.hpp"
+
+int main(int argc, char** argv) { return approval::service.run(argc, argv); }
