@@ -3,6 +3,7 @@
 
 #include "eventual/command.hpp"
 #include "eventual/entity.hpp"
+#include "eventual/entity_changes.hpp"
 #include "eventual/error.hpp"
 #include "eventual/event.hpp"
 #include "eventual/future.hpp"
@@ -21,4 +22,5 @@
 #include "eventual/time.hpp"
 #include "eventual/transaction.hpp"
 #include "eventual/update.hpp"
+#include "eventual/webhook.hpp"
 #include "eventual/workflow.hpp"

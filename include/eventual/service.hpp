@@ -10,11 +10,13 @@
 #include <type_traits>
 #include <typeindex>
 #include <utility>
+#include <vector>
 
 #include "eventual/command.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/handler.hpp"
 #include "eventual/entity.hpp"
+#include "eventual/entity_changes.hpp"
 #include "eventual/event.hpp"
 #include "eventual/future.hpp"
 #include "eventual/json.hpp"
@@ -26,6 +28,7 @@
 #include "eventual/task.hpp"
 #include "eventual/transaction.hpp"
 #include "eventual/update.hpp"
+#include "eventual/webhook.hpp"
 #include "eventual/workflow.hpp"
 
 namespace eventual {
@@ -258,8 +261,8 @@ class Service {
       use(&item);
     };
     definition.normalise = &detail::normalise_json<T>;
-    return Entity<T, typename Key::Partition, typename Key::Sort>(
-        declarations_.add(std::move(definition)).name);
+    return ServiceEntity<T, typename Key::Partition, typename Key::Sort>(
+        *this, declarations_.add(std::move(definition)).name);
   }
 
   /// Declares an index of an entity: its items by other members. Members that are std::optional
@@ -343,6 +346,17 @@ class Service {
                             std::source_location location = std::source_location::current()) {
     return subscription(std::move(subscription_name), std::move(events), SubscriptionOptions{},
                         std::move(handler), location);
+  }
+
+  /// Declares a subscription that sends each of these events to an HTTP address as a
+  /// CloudEvent 1.0: durable, at least once, with retries and dead letters. The receiver has done
+  /// with an event when it answers with a status from 200 to 299 in time; it may get an event
+  /// twice, under one id.
+  template <class... Payloads>
+  Subscription webhook(std::string subscription_name, const EventSelection<Payloads...>& events,
+                       WebhookOptions options,
+                       std::source_location location = std::source_location::current()) {
+    return add_webhook(std::move(subscription_name), events.sources, std::move(options), location);
   }
 
   /// Takes these events of another service, from the oldest that is stored there on; subscriptions
@@ -436,6 +450,20 @@ class Service {
   const ServiceOptions& options() const noexcept { return options_; }
 
  private:
+  template <class T, class Partition, class Sort>
+  friend class ServiceEntity;
+
+  template <class T>
+  ServiceEvent<EntityChange<T>> changes_of(std::string_view entity_name,
+                                           std::source_location location) {
+    detail::EventDefinition definition;
+    definition.location = location;
+    definition.input = &detail::schema_of<EntityChange<T>>();
+    definition.normalise = &detail::checked_json<EntityChange<T>>;
+    return ServiceEvent<EntityChange<T>>(
+        *this, declarations_.add_changes(entity_name, std::move(definition)).name);
+  }
+
   template <class Types>
   static void describe(detail::Declaration& declaration, std::string declared_name,
                        std::source_location location) {
@@ -449,6 +477,9 @@ class Service {
                         std::string input_json, ScheduleOptions options,
                         std::source_location location);
 
+  Subscription add_webhook(std::string subscription_name, std::vector<detail::EventSource> sources,
+                           WebhookOptions options, std::source_location location);
+
   Pipeline<> unguarded() { return {declarations_, {}}; }
 
   std::function<void(Simulation&)> simulation_;
@@ -460,6 +491,28 @@ Subscription ServiceEvent<T>::on(std::string name, SubscriptionOptions options, 
                                  std::source_location location) const {
   return service_->subscription(std::move(name), eventual::on(static_cast<const Event<T>&>(*this)),
                                 std::move(options), std::move(handler), location);
+}
+
+template <class T, class Partition, class Sort>
+ServiceEvent<EntityChange<T>> ServiceEntity<T, Partition, Sort>::changes(
+    std::source_location location) const {
+  return service_->template changes_of<T>(this->name(), location);
+}
+
+template <class T, class Partition, class Sort>
+template <class Handler>
+Subscription ServiceEntity<T, Partition, Sort>::on_change(std::string name,
+                                                          SubscriptionOptions options,
+                                                          Handler handler,
+                                                          std::source_location location) const {
+  return changes(location).on(std::move(name), std::move(options), std::move(handler), location);
+}
+template <class T, class Partition, class Sort>
+template <class Handler>
+  requires(!std::is_convertible_v<Handler, SubscriptionOptions>)
+Subscription ServiceEntity<T, Partition, Sort>::on_change(std::string name, Handler handler,
+                                                          std::source_location location) const {
+  return on_change(std::move(name), SubscriptionOptions{}, std::move(handler), location);
 }
 
 }  // namespace eventual

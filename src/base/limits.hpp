@@ -20,12 +20,13 @@ inline constexpr std::size_t k_json_depth_max = 128;
 inline constexpr std::size_t k_heartbeat_bytes_max = 64 << 10;  // the details of one
 
 // Entities
-inline constexpr std::size_t k_entity_indexes_max = 32;          // of one entity
-inline constexpr std::size_t k_entity_key_bytes_max = 2 << 10;   // one key, as it is written
-inline constexpr std::size_t k_entity_bytes_max = 1 << 20;       // one item's JSON
-inline constexpr std::size_t k_transaction_rows_max = 10'000;    // read or written by one
-inline constexpr std::size_t k_transaction_bytes_max = 4 << 20;  // written by one
-inline constexpr std::uint16_t k_range_guards = 4096;            // of one entity or index
+inline constexpr std::size_t k_entity_indexes_max = 32;                 // of one entity
+inline constexpr std::size_t k_entity_key_bytes_max = 2 << 10;          // one key, as it is written
+inline constexpr std::size_t k_entity_bytes_max = 1 << 20;              // one item's JSON
+inline constexpr std::size_t k_transaction_rows_max = 10'000;           // read or written by one
+inline constexpr std::size_t k_transaction_bytes_max = 4 << 20;         // written by one
+inline constexpr std::size_t k_transaction_event_bytes_max = 16 << 20;  // payloads, with changes
+inline constexpr std::uint16_t k_range_guards = 4096;                   // of one entity or index
 
 // One execution
 inline constexpr std::uint64_t k_history_events_max = 1'000'000;

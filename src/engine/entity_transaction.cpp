@@ -271,4 +271,20 @@ std::vector<EntityTransaction::Change> EntityTransaction::item_changes() const {
   return all;
 }
 
+model::StoredEvent event_of(const EntityTransaction::Change& change) {
+  const model::EntityRecord& record = change.after != nullptr ? *change.after : *change.before;
+  model::StoredEvent event;
+  event.name = change.entity->changes;
+  event.key = record.key;
+  std::string& json = event.payload.text;
+  json = change.before == nullptr  ? R"({"kind":"insert")"
+         : change.after == nullptr ? R"({"kind":"remove")"
+                                   : R"({"kind":"modify")";
+  json.append(",\"version\":").append(std::to_string(record.version));
+  if (change.before != nullptr) json.append(",\"before\":").append(change.before->value);
+  if (change.after != nullptr) json.append(",\"now\":").append(change.after->value);
+  json.push_back('}');
+  return event;
+}
+
 }  // namespace eventual::engine

@@ -13,6 +13,7 @@
 #include "eventual/detail/definitions.hpp"
 #include "eventual/error.hpp"
 #include "model/entities.hpp"
+#include "model/events.hpp"
 #include "ports/store.hpp"
 
 namespace eventual::engine {
@@ -96,5 +97,8 @@ class EntityTransaction {
   std::map<std::string, Item> items_;  // by row; references stay good
   ports::Batch rows_;
 };
+
+/// The event that tells of a change: an EntityChange. Its key is the item's.
+model::StoredEvent event_of(const EntityTransaction::Change& change);
 
 }  // namespace eventual::engine

@@ -1,7 +1,6 @@
 #include "engine/events.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -13,51 +12,14 @@ namespace eventual::engine {
 namespace keys = model::keys;
 using ports::Table;
 
-namespace {
-
-/// Payloads in one answer to who reads the log.
-constexpr std::size_t k_read_bytes_max = 4 << 20;
-/// Looked at for one answer.
-constexpr std::size_t k_looked_at_max = 10'000;
-/// Dead letters of a subscription that one request acts on.
-constexpr std::size_t k_act_max = 1'000;
-
-Error invalid(std::string message) {
-  return Error(std::string(error_names::k_invalid_input), std::move(message));
-}
-
-std::string dead_letter_id(std::string_view subscription, std::uint64_t number) {
-  return std::string(subscription) + "/" + std::to_string(number);
-}
-
-std::optional<keys::DeadLetterKey> parse_dead_letter_id(std::string_view id) {
-  const std::size_t slash = id.rfind('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  keys::DeadLetterKey key{id.substr(0, slash), 0};
-  const char* end = id.data() + id.size();
-  const auto [last, code] = std::from_chars(id.data() + slash + 1, end, key.number);
-  if (code != std::errc() || last != end) return std::nullopt;
-  return key;
-}
-
 ports::EventView view_of(std::uint64_t number, const model::StoredEvent& event) {
   return {number, event.name, event.id, event.key, event.source, event.at, event.payload.text};
 }
-
-}  // namespace
 
 Events::Events(const detail::Declarations& declarations, EventsHost host)
     : declarations_(declarations), host_(host), log_(host.store, host.options, host.random) {}
 
 Events::~Events() = default;
-
-template <class T>
-void Events::reply(ports::Callback<T> done, Result<T> result) {
-  host_.output.replies.push_back(
-      [done = std::move(done), result = std::make_shared<Result<T>>(std::move(result))] {
-        done(std::move(*result));
-      });
-}
 
 Result<void> Events::recover(Timestamp now) {
   latest_ = now;
@@ -71,8 +33,9 @@ Result<void> Events::recover(Timestamp now) {
   auto scanned = host_.store.scan(
       Table::events, {from, to}, [&](std::string_view row, std::string_view value) {
         auto event = model::decode_event(value);
+        next_incoming_ = std::max(next_incoming_, number_after(row));
         if (event) {
-          incoming.push_back({std::string(row), std::move(*event)});
+          incoming.push_back({std::move(*event), std::string(row), {}});
         } else {
           host_.log(LogLevel::error, {},
                     "an event's row is left alone: " + event.error().message());
@@ -120,6 +83,14 @@ void Events::append(model::StoredEvent event, Timestamp now) {
 
 void Events::append_all(std::vector<model::StoredEvent> events, Timestamp now) {
   for (model::StoredEvent& event : events) append(std::move(event), now);
+}
+
+Result<void> Events::place(Part& part) {
+  for (const IncomingEvent& incoming : part.events) {
+    if (auto room = check_backlog(incoming.event.name); !room) return room;
+  }
+  put_incoming_events(part.batch, part.events, next_incoming_);
+  return {};
 }
 
 void Events::take_incoming(std::vector<IncomingEvent> events, Timestamp now) {
@@ -176,107 +147,6 @@ void Events::emit(ports::EmitRequest request, ports::Callback<ports::EmitReply> 
                   Timestamp now) {
   latest_ = std::max(latest_, now);
   reply(std::move(done), take(request, now));
-}
-
-// --- other services ---
-
-void Events::receive(ports::ReceiveRequest request, ports::Callback<bool> done, Timestamp now) {
-  latest_ = std::max(latest_, now);
-  auto known = sources_.find(request.url);
-  if (known == sources_.end()) {
-    auto row = host_.store.get(Table::deliveries, keys::event_source(request.url));
-    if (!row) return reply(std::move(done), Result<bool>(row.error()));
-    model::EventSourceRecord record;
-    if (*row) {
-      auto decoded = model::decode_event_source(**row);
-      if (!decoded) return reply(std::move(done), Result<bool>(decoded.error()));
-      record = std::move(*decoded);
-    }
-    known = sources_.emplace(request.url, std::move(record)).first;
-  }
-  model::EventSourceRecord& record = known->second;
-  if (record.log_id == request.log_id && request.next <= record.after)
-    return reply(std::move(done), Result<bool>(false));
-  ports::EmitRequest events;
-  events.events = std::move(request.events);
-  for (ports::EmittedEvent& event : events.events) {
-    if (event.source.empty()) event.source = request.source;
-  }
-  auto taken = take(events, now);
-  if (!taken) return reply(std::move(done), Result<bool>(taken.error()));
-  record.log_id = std::move(request.log_id);
-  record.after = request.next;
-  host_.output.batch.put(Table::deliveries, keys::event_source(request.url), model::encode(record));
-  reply(std::move(done), Result<bool>(true));
-}
-
-void Events::source_position(const std::string& url, ports::Callback<ports::SourcePosition> done) {
-  auto row = host_.store.get(Table::deliveries, keys::event_source(url));
-  if (!row) return reply(std::move(done), Result<ports::SourcePosition>(row.error()));
-  ports::SourcePosition position;
-  if (*row) {
-    auto record = model::decode_event_source(**row);
-    if (!record) return reply(std::move(done), Result<ports::SourcePosition>(record.error()));
-    position = {record->log_id, record->after};
-  }
-  reply(std::move(done), Result<ports::SourcePosition>(std::move(position)));
-}
-
-// --- reading the log ---
-
-/// What is durable. `request.after` moves over what was looked at.
-Result<ports::EventsReply> Events::read(ports::EventsRequest& request) {
-  ports::EventsReply given;
-  given.first = log_.first();
-  given.log_id = log_.log_id();
-  const std::uint64_t end = log_.durable_end();
-  if (request.tail || request.after >= end) {
-    given.next = end - 1;
-    return given;
-  }
-  std::size_t bytes = 0;
-  std::size_t looked_at = 0;
-  auto scanned = log_.read(
-      std::max(request.after + 1, log_.first()), end, [&](const LoggedEventPointer& logged) {
-        const model::StoredEvent& event = logged->event;
-        request.after = logged->number;
-        const bool wanted =
-            event.source.empty() && !event.name.starts_with('~') &&
-            (request.names.empty() || std::find(request.names.begin(), request.names.end(),
-                                                event.name) != request.names.end());
-        if (wanted) {
-          given.events.push_back(view_of(logged->number, event));
-          bytes += logged->bytes;
-        }
-        return given.events.size() < request.limit && bytes < k_read_bytes_max &&
-               ++looked_at < k_looked_at_max;
-      });
-  if (!scanned) return scanned.error();
-  given.next = request.after;
-  return given;
-}
-
-void Events::read_events(ports::EventsRequest request, ports::Callback<ports::EventsReply> done,
-                         Timestamp now) {
-  latest_ = std::max(latest_, now);
-  auto given = read(request);
-  const bool at_end = given && given->next + 1 >= log_.durable_end();
-  if (!given || !given->events.empty() || request.wait <= Duration(0) || request.tail || !at_end)
-    return reply(std::move(done), std::move(given));
-  Waiter waiter;
-  waiter.until = request.wait < Timestamp::max() - now ? now + request.wait : Timestamp::max();
-  request.after = given->next;
-  waiter.request = std::move(request);
-  waiter.done = std::move(done);
-  waiters_.push_back(std::move(waiter));
-}
-
-void Events::abandon_waiters() {
-  for (Waiter& waiter : std::exchange(waiters_, {})) {
-    reply(std::move(waiter.done),
-          Result<ports::EventsReply>(Error(std::string(error_names::k_unavailable),
-                                           "the service stopped before there was an event")));
-  }
 }
 
 // --- subscriptions ---
@@ -336,119 +206,6 @@ std::vector<std::string> Events::waiting_for() const {
       lines.push_back("subscription " + entry.subscriber->name() + ": " + line);
   }
   return lines;
-}
-
-// --- dead letters ---
-
-void Events::dead_letters(const ports::DeadLettersRequest& request,
-                          ports::Callback<ports::DeadLettersReply> done) {
-  using Reply = Result<ports::DeadLettersReply>;
-  std::string from =
-      request.subscription.empty() ? std::string() : keys::dead_letters(request.subscription);
-  const std::string to =
-      request.subscription.empty() ? std::string() : keys::dead_letters_end(request.subscription);
-  if (!request.cursor.empty()) {
-    const auto last = parse_dead_letter_id(request.cursor);
-    if (!last || (!request.subscription.empty() && last->subscription != request.subscription))
-      return reply(std::move(done), Reply(invalid("the cursor is none of this list")));
-    from = keys::dead_letter(last->subscription, last->number + 1);
-  }
-  ports::DeadLettersReply given;
-  Result<void> bad;
-  auto scanned = host_.store.scan(
-      Table::dead_letters, {from, to}, [&](std::string_view row, std::string_view value) {
-        if (given.dead_letters.size() >= request.limit) {
-          given.cursor = given.dead_letters.back().id;
-          return false;
-        }
-        const auto key = keys::parse_dead_letter(row);
-        auto record = model::decode_dead_letter(value);
-        auto event = record ? model::decode_event(record->event)
-                            : Result<model::StoredEvent>(record.error());
-        if (!key || !event) {
-          if (!event) bad = event.error();
-          return !bad ? false : true;
-        }
-        ports::DeadLetterView view;
-        view.id = dead_letter_id(key->subscription, key->number);
-        view.subscription = key->subscription;
-        view.event = view_of(key->number, *event);
-        view.attempts = record->attempts;
-        view.error = record->error.to_error();
-        view.at = record->at;
-        given.dead_letters.push_back(std::move(view));
-        return true;
-      });
-  if (!scanned) return reply(std::move(done), Reply(scanned.error()));
-  if (!bad) return reply(std::move(done), Reply(bad.error()));
-  reply(std::move(done), Reply(std::move(given)));
-}
-
-/// False where there is none of that row any more.
-Result<bool> Events::act_on_dead_letter(ports::DeadLetterAct::Kind kind, const std::string& row) {
-  const auto in_work = [&](const auto& acted) { return acted.second == row; };
-  if (std::any_of(acted_.begin(), acted_.end(), in_work)) return false;
-  auto value = host_.store.get(Table::dead_letters, row);
-  if (!value) return value.error();
-  const auto key = keys::parse_dead_letter(row);
-  if (!*value || !key) return false;
-  Entry* entry = find(key->subscription);
-  if (kind == ports::DeadLetterAct::Kind::redrive) {
-    if (entry == nullptr)
-      return not_found("subscription " + std::string(key->subscription) + " is not declared");
-    auto record = model::decode_dead_letter(**value);
-    if (!record) return record.error();
-    auto event = model::decode_event(record->event);
-    if (!event) return event.error();
-    entry->subscriber->redrive(key->number, std::move(*event));
-    touch(*entry);
-  } else if (entry != nullptr) {
-    entry->subscriber->dead_letter_removed();
-    touch(*entry);  // it may have stood still
-  }
-  host_.output.batch.remove(Table::dead_letters, row);
-  acted_.emplace_back(outputs_taken_ + 1, row);
-  return true;
-}
-
-void Events::act_on_dead_letters(const ports::DeadLetterAct& act,
-                                 ports::Callback<ports::DeadLetterActReply> done, Timestamp now) {
-  using Reply = Result<ports::DeadLetterActReply>;
-  latest_ = std::max(latest_, now);
-  ports::DeadLetterActReply given;
-  std::vector<std::string> rows;
-  if (!act.subscription.empty()) {
-    const std::string from = keys::dead_letters(act.subscription);
-    const std::string to = keys::dead_letters_end(act.subscription);
-    auto scanned = host_.store.scan(Table::dead_letters, {from, to},
-                                    [&](std::string_view row, std::string_view) {
-                                      rows.emplace_back(row);
-                                      return rows.size() < k_act_max;
-                                    });
-    if (!scanned) return reply(std::move(done), Reply(scanned.error()));
-    if (rows.empty() && find(act.subscription) == nullptr) {
-      return reply(std::move(done),
-                   Reply(not_found("subscription " + act.subscription + " is not declared")));
-    }
-  }
-  for (const std::string& id : act.ids) {
-    if (const auto key = parse_dead_letter_id(id)) {
-      rows.push_back(keys::dead_letter(key->subscription, key->number));
-    } else {
-      given.not_found.push_back(id);
-    }
-  }
-  for (const std::string& row : rows) {
-    auto acted = act_on_dead_letter(act.kind, row);
-    if (!acted) return reply(std::move(done), Reply(acted.error()));
-    if (*acted) {
-      ++given.count;
-    } else if (!act.ids.empty()) {
-      const auto key = keys::parse_dead_letter(row);
-      given.not_found.push_back(dead_letter_id(key->subscription, key->number));
-    }
-  }
-  reply(std::move(done), Reply(std::move(given)));
 }
 
 // --- time and rounds ---

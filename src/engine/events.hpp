@@ -19,6 +19,7 @@
 #include "engine/attempt.hpp"
 #include "engine/event_log.hpp"
 #include "engine/event_rows.hpp"
+#include "engine/part.hpp"
 #include "engine/subscriber.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/error.hpp"
@@ -43,6 +44,9 @@ struct EventsHost {
   const Duration& stood_still;  ///< of the process, in all
 };
 
+/// An event as those see it who read the log.
+ports::EventView view_of(std::uint64_t number, const model::StoredEvent& event);
+
 class Events {
  public:
   Events(const detail::Declarations& declarations, EventsHost host);
@@ -58,6 +62,9 @@ class Events {
   /// Takes one whatever waits; drops it where its id is kept and known.
   void append(model::StoredEvent event, Timestamp now);
   void append_all(std::vector<model::StoredEvent> events, Timestamp now);
+  /// Puts the rows of a part's events into its batch. LimitExceeded for a backlog.
+  Result<void> place(Part& part);
+  /// Those of a batch that is durable.
   void take_incoming(std::vector<IncomingEvent> events, Timestamp now);
   void read_events(ports::EventsRequest request, ports::Callback<ports::EventsReply> done,
                    Timestamp now);
@@ -105,7 +112,13 @@ class Events {
   };
 
   template <class T>
-  void reply(ports::Callback<T> done, Result<T> result);
+  void reply(ports::Callback<T> done, Result<T> result) {
+    // shared: a std::function is copied
+    host_.output.replies.push_back(
+        [done = std::move(done), result = std::make_shared<Result<T>>(std::move(result))] {
+          done(std::move(*result));
+        });
+  }
   Entry* find(std::string_view name) noexcept;
   void touch(Entry& entry) noexcept { entry.touched = has_work_ = true; }
   void append_new(model::StoredEvent event, Timestamp now);
@@ -130,6 +143,7 @@ class Events {
   std::vector<std::pair<std::uint64_t, std::string>>
       acted_;  // dead letters whose end is not durable yet, with their output
   std::uint64_t outputs_taken_ = 0;
+  std::uint64_t next_incoming_ = 0;
   bool service_subscriptions_on_ = true;
   Timestamp latest_{};
 };

@@ -33,7 +33,7 @@ struct OutgoingMessage {
 struct Part {
   ports::Batch batch;
   std::vector<OutgoingSignal> signals;
-  std::vector<IncomingEvent> events;  ///< whose rows are in the batch
+  std::vector<IncomingEvent> events;  ///< their rows are put into the batch by the engine
   /// Told when that is durable, or that it failed; Unavailable when neither is known.
   ports::Callback<bool> done;
 

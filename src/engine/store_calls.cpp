@@ -156,6 +156,10 @@ void Engine::store_call_finished(StoreCallResult result, Timestamp now) {
 /// Takes a transaction's writes into this round. What it sends gets its rows here: their numbers
 /// are the engine's.
 void Engine::add_part(Part part) {
+  if (!part.events.empty()) {
+    if (auto placed = events_->place(part); !placed)
+      return reply(std::move(part.done), Result<bool>(placed.error()));
+  }
   for (OutgoingSignal& signal : part.signals) {
     model::Message message;
     message.kind = model::Message::Kind::signal;

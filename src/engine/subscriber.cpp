@@ -1,3 +1,4 @@
+// From the log to the handler.
 #include "engine/subscriber.hpp"
 
 #include <algorithm>
@@ -5,7 +6,6 @@
 
 #include "base/limits.hpp"
 #include "engine/errors.hpp"
-#include "engine/retry_pause.hpp"
 #include "model/event_filter.hpp"
 
 namespace eventual::engine {
@@ -24,10 +24,6 @@ constexpr std::size_t k_open_max = 1'024;
 constexpr std::uint64_t k_unwritten_max = 10'000;
 constexpr Duration k_pause_after_failure{1000};
 
-std::uint64_t number_of(const AttemptResult& result) {
-  return std::uint64_t{result.run} << 32 | result.seq;
-}
-
 }  // namespace
 
 bool Subscriber::is_delivery(std::string_view execution_id) noexcept {
@@ -42,121 +38,6 @@ std::string Subscriber::execution_id_of(std::string_view subscription) {
 
 Subscriber::Subscriber(const detail::SubscriptionDefinition& definition, SubscriberHost host)
     : definition_(definition), host_(host), execution_id_(execution_id_of(definition.name)) {}
-
-// --- recovery ---
-
-Result<void> Subscriber::recover(Timestamp now) {
-  recovered_end_ = host_.log.end();
-  auto row = host_.store.get(Table::deliveries, keys::subscription(name()));
-  if (!row) return row.error();
-  std::vector<std::uint64_t> open;
-  if (*row) {
-    auto record = model::decode_subscription(**row);
-    if (!record) return record.error();
-    auto numbers = model::decode_numbers(record->open);
-    if (!numbers) return numbers.error();
-    open = std::move(*numbers);
-    read_to_ = written_next_ = record->next;
-  } else {
-    auto start = start_number(now);
-    if (!start) return start.error();
-    read_to_ = *start;
-    changed_ = true;
-  }
-  if (read_to_ < host_.log.first()) {
-    host_.log_sink(LogLevel::warn, {},
-                   "subscription " + name() + " has missed " +
-                       std::to_string(host_.log.first() - read_to_) +
-                       " events that are not stored any more");
-    read_to_ = host_.log.first();
-  }
-  read_to_ = std::min(read_to_, host_.log.end());
-  const std::string from = keys::dead_letters(name());
-  const std::string to = keys::dead_letters_end(name());
-  auto counted =
-      host_.store.scan(Table::dead_letters, {from, to}, [&](std::string_view, std::string_view) {
-        ++dead_letters_;
-        return true;
-      });
-  if (!counted) return counted;
-  return recover_items(open, now);
-}
-
-Result<std::uint64_t> Subscriber::start_number(Timestamp) {
-  const SubscriptionStart& start = definition_.options.start;
-  switch (start.kind) {
-    case SubscriptionStart::Kind::now:
-      return host_.log.end();
-    case SubscriptionStart::Kind::beginning:
-      return host_.log.first();
-    case SubscriptionStart::Kind::time:
-      return host_.log.at_or_after(start.at);
-  }
-  return host_.log.end();
-}
-
-/// What was under way, in the order of the log: the first of a key owns it, the others wait.
-Result<void> Subscriber::recover_items(const std::vector<std::uint64_t>& open, Timestamp now) {
-  std::map<std::uint64_t, Item> items;
-  for (const std::uint64_t number : open) {
-    Item item;
-    item.number = number;
-    item.alone = true;
-    items.emplace(number, std::move(item));
-  }
-  Result<void> bad;
-  const std::string from = keys::deliveries(name());
-  const std::string to = keys::deliveries_end(name());
-  auto scanned = host_.store.scan(Table::deliveries, {from, to},
-                                  [&](std::string_view key, std::string_view value) {
-                                    auto record = model::decode_delivery(value);
-                                    if (!record) {
-                                      bad = record.error();
-                                      return false;
-                                    }
-                                    Item item;
-                                    item.number = keys::last_number(key);
-                                    item.attempt = record->attempt;
-                                    item.due = record->due;
-                                    item.error = record->error.to_error();
-                                    item.has_row = true;
-                                    item.copied = !record->event.empty();
-                                    items.insert_or_assign(item.number, std::move(item));
-                                    return true;
-                                  });
-  if (!scanned) return scanned;
-  if (!bad) return bad;
-  for (auto& [number, item] : items) {
-    if (item.has_row) {
-      rows_.emplace(number, item.copied);
-      if (!item.copied) rows_needed_.insert(number);
-    } else {
-      open_.insert(number);
-    }
-    if (definition_.options.order == EventOrder::per_key) {
-      if (!load(item, now)) continue;
-      item.key = item.event->event.key;
-      if (!item.key.empty()) {
-        KeyState& key = keys_[item.key];
-        if (key.owners > 0) {
-          wait_in_line(std::move(item), key);
-          continue;
-        }
-        key.owners = 1;
-        key.retrying = item.due > now;
-      }
-      if (item.has_row) item.event.reset();
-    }
-    if (item.due > now) {
-      retry_later(std::move(item));
-    } else {
-      ready_.push_back(std::move(item));
-    }
-  }
-  return {};
-}
-
-// --- from the log to the handler ---
 
 bool Subscriber::takes(std::string_view event) const noexcept {
   return std::any_of(definition_.sources.begin(), definition_.sources.end(),
@@ -398,172 +279,6 @@ void Subscriber::begin(std::vector<Item> items, Timestamp now) {
   units_.insert_or_assign(first, std::move(unit));
 }
 
-// --- how it ends ---
-
-bool Subscriber::attempt_finished(const AttemptResult& result, Timestamp now) {
-  const auto found = units_.find(number_of(result));
-  if (found == units_.end() || found->second.attempt != result.attempt) return false;
-  Unit unit = std::move(found->second);
-  units_.erase(found);
-  if (unit.overdue) overdue_at_.erase({*unit.overdue, number_of(result)});
-  if (result.error) {
-    fail(std::move(unit.items), *result.error, now);
-  } else {
-    for (Item& item : unit.items) pass(item);
-  }
-  return true;
-}
-
-/// Done with it, in whatever way.
-void Subscriber::pass(Item& item) {
-  if (item.has_row) {
-    host_.output.batch.remove(Table::deliveries, keys::delivery(name(), item.number));
-    rows_.erase(item.number);
-    rows_needed_.erase(item.number);
-  } else if (open_.erase(item.number) > 0) {
-    changed_ = true;
-  }
-  if (!item.key.empty()) release_key(item.key);
-}
-
-void Subscriber::release_key(const std::string& name) {
-  const auto found = keys_.find(name);
-  if (found == keys_.end()) return;
-  KeyState& key = found->second;
-  if (--key.owners > 0) return;
-  key.retrying = false;
-  if (key.line.empty()) {
-    keys_.erase(found);
-    return;
-  }
-  const std::size_t count = std::min<std::size_t>(batch_max(), key.line.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0 && key.line.front().attempt > 1) break;  // alone: after these
-    const bool last = key.line.front().attempt > 1 || key.line.front().alone;
-    ready_.push_back(std::move(key.line.front()));
-    key.line.pop_front();
-    --in_lines_;
-    ++key.owners;
-    if (last) break;
-  }
-}
-
-void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now) {
-  const RetryPolicy& retry = definition_.options.retry;
-  const bool final_by_name = std::find(retry.non_retryable.begin(), retry.non_retryable.end(),
-                                       error.name()) != retry.non_retryable.end();
-  // Of a batch each is tried again alone. Of one key the first goes ahead, the others wait.
-  std::unordered_map<std::string, std::vector<Item>> behind;
-  std::vector<Item> ahead;
-  for (Item& item : items) {
-    const bool first_of_key =
-        item.key.empty() || std::none_of(ahead.begin(), ahead.end(),
-                                         [&](const Item& other) { return other.key == item.key; });
-    if (first_of_key) {
-      ahead.push_back(std::move(item));
-    } else {
-      behind[item.key].push_back(std::move(item));
-    }
-  }
-  for (auto& [name, waiting] : behind) {
-    KeyState& key = keys_[name];
-    for (auto item = waiting.rbegin(); item != waiting.rend(); ++item) {
-      --key.owners;
-      item->alone = true;
-      if (!item->has_row) put_row(*item);
-      item->event.reset();
-      ++in_lines_;
-      key.line.push_front(std::move(*item));
-    }
-  }
-  for (Item& item : ahead) {
-    item.error = error;
-    if (final_by_name || item.attempt >= retry.max_attempts) {
-      bury(item, error, now);
-      continue;
-    }
-    item.due = now + std::max(retry_pause(retry, item.attempt, host_.random), retry_after(error));
-    ++item.attempt;
-    item.alone = true;
-    put_row(item);
-    if (!item.key.empty()) {
-      KeyState& key = keys_[item.key];
-      key.retrying = true;
-      for (Item& waiting : key.line) {
-        if (waiting.has_row) continue;
-        put_row(waiting);
-        waiting.event.reset();
-      }
-    }
-    item.event.reset();
-    retry_later(std::move(item));
-  }
-}
-
-/// No attempt will follow.
-void Subscriber::bury(Item& item, const Error& error, Timestamp now) {
-  model::DeadLetterRecord letter;
-  letter.event = model::encode(item.event->event);
-  letter.attempts = item.attempt;
-  letter.error = model::ErrorRecord(error);
-  letter.at = now;
-  host_.output.batch.put(Table::dead_letters, keys::dead_letter(name(), item.number),
-                         model::encode(letter));
-  ++dead_letters_;
-  host_.log_sink(LogLevel::warn, {},
-                 "event " + item.event->event.name + " " + item.event->event.id +
-                     " is a dead letter of subscription " + name() + ": " + error.name() + ": " +
-                     error.message());
-  pass(item);
-}
-
-/// The row of a delivery that does not end with its first attempt.
-void Subscriber::put_row(Item& item) {
-  model::DeliveryRecord record;
-  record.attempt = item.attempt;
-  record.due = item.due;
-  record.error = model::ErrorRecord(item.error);
-  if (item.copied) {
-    if (item.event == nullptr) return;  // its row stays as it is
-    record.event = model::encode(item.event->event);
-  }
-  host_.output.batch.put(Table::deliveries, keys::delivery(name(), item.number),
-                         model::encode(record));
-  if (!item.has_row) {
-    item.has_row = true;
-    rows_.emplace(item.number, item.copied);
-    if (!item.copied) rows_needed_.insert(item.number);
-    if (open_.erase(item.number) > 0) changed_ = true;
-  }
-}
-
-void Subscriber::retry_later(Item item) {
-  retry_at_.emplace(item.due, item.number);
-  const std::uint64_t number = item.number;
-  retrying_.insert_or_assign(number, std::move(item));
-}
-
-void Subscriber::redrive(std::uint64_t number, model::StoredEvent event) {
-  auto logged = std::make_shared<LoggedEvent>();
-  logged->number = number;
-  logged->event = std::move(event);
-  Item item;
-  item.number = number;
-  item.event = std::move(logged);
-  item.copied = true;
-  item.alone = true;
-  put_row(item);
-  --dead_letters_;
-  if (host_.marker != nullptr) host_.marker->forgive(execution_id_);
-  if (definition_.options.order == EventOrder::per_key && !item.event->event.key.empty()) {
-    item.key = item.event->event.key;
-    KeyState& key = keys_[item.key];
-    if (key.owners > 0) return wait_in_line(std::move(item), key);
-    key.owners = 1;
-  }
-  ready_.push_back(std::move(item));
-}
-
 // --- time ---
 
 void Subscriber::tick(Timestamp now) {
@@ -609,48 +324,6 @@ void Subscriber::write() {
   host_.output.batch.put(Table::deliveries, keys::subscription(name()), model::encode(record));
   written_next_ = next;
   changed_ = false;
-}
-
-// --- what people see ---
-
-ports::SubscriptionView Subscriber::view() const {
-  ports::SubscriptionView view;
-  view.name = name();
-  for (const detail::EventSource& source : definition_.sources) view.events.push_back(source.name);
-  view.description = definition_.options.description;
-  view.next = begun_to();
-  view.behind = host_.log.end() - view.next;
-  for (const auto& [number, unit] : units_) view.in_flight += unit.items.size();
-  view.retrying = retrying_.size();
-  view.waiting = in_lines_ + ready_.size();
-  view.dead_letters = dead_letters_;
-  if (dead_letters_ >= definition_.options.dead_letters_max) {
-    view.stopped =
-        "it has " + std::to_string(dead_letters_) + " dead letters, and dead_letters_max is " +
-        std::to_string(definition_.options.dead_letters_max) + ": redrive or discard some";
-  }
-  return view;
-}
-
-std::vector<std::string> Subscriber::waiting_for() const {
-  std::vector<std::string> lines;
-  for (const auto& [number, unit] : units_) {
-    const model::StoredEvent& event = unit.items.front().event->event;
-    std::string line = "delivery of " + event.name + " " + event.id;
-    if (unit.items.size() > 1) line += " and " + std::to_string(unit.items.size() - 1) + " more";
-    lines.push_back(line + " (attempt " + std::to_string(unit.attempt) + "), running");
-  }
-  for (const auto& [number, item] : retrying_) {
-    lines.push_back("delivery of event " + std::to_string(number) + " (attempt " +
-                    std::to_string(item.attempt) + " at " + to_iso8601(item.due) + " after " +
-                    item.error.name() + ": " + item.error.message() + ")");
-  }
-  if (in_lines_ > 0)
-    lines.push_back(std::to_string(in_lines_) +
-                    " events that wait for an earlier one of their key");
-  if (!queue_.empty()) lines.push_back(std::to_string(queue_.size()) + " events in the queue");
-  if (const std::string stopped = view().stopped; !stopped.empty()) lines.push_back(stopped);
-  return lines;
 }
 
 }  // namespace eventual::engine

@@ -87,9 +87,9 @@ Result<void> apply_grace(Config& config, const std::string& text) {
 }
 
 /// "90m", "12h", "7d", or "forever".
-Result<void> apply_retention(Config& config, const std::string& text) {
+Result<void> apply_kept(Duration& kept, const std::string& text) {
   if (text == "forever") {
-    config.retention = k_forever;
+    kept = k_forever;
     return {};
   }
   constexpr std::array<std::pair<char, Duration>, 3> k_units{
@@ -102,7 +102,7 @@ Result<void> apply_retention(Config& config, const std::string& text) {
       !apply_number<std::int64_t>(number, text.substr(0, text.size() - 1), 1, 100'000)) {
     return invalid("must be a number of minutes, hours or days such as 90m, 12h or 7d, or forever");
   }
-  config.retention = number * unit->second;
+  kept = number * unit->second;
   return {};
 }
 
@@ -119,8 +119,18 @@ constexpr std::array k_settings{
             "what keeps the data; memory forgets it at the end [rocksdb]", &apply_store},
     Setting{"log_level", "LEVEL", "trace, debug, info, warn or error [info]", &apply_log_level},
     Setting{"log_format", "text|json", "how log lines look [text]", &apply_log_format},
-    Setting{"retention", "TIME",
-            "how long closed executions are kept: 90m, 12h, 7d or forever [7d]", &apply_retention},
+    Setting{
+        "retention", "TIME", "how long closed executions are kept: 90m, 12h, 7d or forever [7d]",
+        [](Config& config, const std::string& text) { return apply_kept(config.retention, text); }},
+    Setting{"event_retention", "TIME", "how long events are stored: 90m, 12h, 7d or forever [3d]",
+            [](Config& config, const std::string& text) {
+              return apply_kept(config.event_retention, text);
+            }},
+    Setting{"event_id_retention", "TIME",
+            "how long a second event of an id is dropped: 90m, 12h, 7d or forever [24h]",
+            [](Config& config, const std::string& text) {
+              return apply_kept(config.event_id_retention, text);
+            }},
     Setting{"grace_ms", "N", "how long a stop waits for running handlers, in ms [10000]",
             &apply_grace},
     Setting{"handlers_running_max", "N",

@@ -544,6 +544,11 @@ void HandlerRuntime::wait() {
   }
 }
 
+void HandlerRuntime::wait_outside(const std::function<void()>& call) {
+  const Blocking blocking(host_.compensation);
+  call();
+}
+
 void HandlerRuntime::block_until_settled(std::uint32_t slot) {
   for (;;) {
     drain();

@@ -121,6 +121,7 @@ class HandlerRuntime final : public detail::Runtime, public ports::OutsideCalls 
   std::uint32_t run() const override;
   void log(LogLevel level, std::string_view message) override;
   void block_until_settled(std::uint32_t slot) override;
+  void wait_outside(const std::function<void()>& call) override;
   void unobserved_failure(const std::exception_ptr& error) noexcept override;
 
   detail::SlotRef failed_now(const Error& error, detail::DecodeFunction decode = nullptr);

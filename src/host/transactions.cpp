@@ -87,12 +87,14 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
                     call_row_.empty()))
       return finish_without_writes(transaction, std::move(result));
     keep_result(transaction, *result);
+    add_changes(transaction, events);
     auto batch = transaction.take_batch();
     if (!batch) return finish(batch.error(), false);
     engine::Part part;
     part.batch = std::move(*batch);
     part.signals = std::move(signals);
-    add_events(part, std::move(events));
+    if (auto added = add_events(part, std::move(events)); !added)
+      return finish(added.error(), false);
     commit(std::move(part), std::move(*result));
   }
 
@@ -187,15 +189,31 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
     transaction.put(Table::dedupe, keys::transaction_time(now, definition_->name, id_), {});
   }
 
+  /// For those who subscribe to the changes of an entity.
+  static void add_changes(const engine::EntityTransaction& transaction,
+                          std::vector<model::StoredEvent>& events) {
+    for (const auto& change : transaction.item_changes()) {
+      if (!change.entity->changes.empty()) events.push_back(engine::event_of(change));
+    }
+  }
+
   /// They get their place in the log once the batch is durable.
-  void add_events(engine::Part& part, std::vector<model::StoredEvent> events) {
-    if (events.empty()) return;
+  Result<void> add_events(engine::Part& part, std::vector<model::StoredEvent> events) {
+    if (events.empty()) return {};
     base::Random random(owner_.random());
     const std::string id = base::unique_id(owner_.now(), random);
+    std::size_t bytes = 0;
     for (model::StoredEvent& event : events) {
+      bytes += event.payload.text.size();
       const std::string unique = id + "/" + std::to_string(part.events.size());
-      part.events.push_back(engine::append_incoming_event(part.batch, unique, std::move(event)));
+      part.events.push_back(engine::make_incoming_event(unique, std::move(event)));
     }
+    if (bytes <= base::k_transaction_event_bytes_max) return {};
+    return Error(std::string(error_names::k_limit_exceeded),
+                 "the events of a transaction, with the changes of items that somebody subscribes "
+                 "to, have " +
+                     std::to_string(bytes) + " bytes, more than " +
+                     std::to_string(base::k_transaction_event_bytes_max));
   }
 
   void commit(engine::Part part, std::string result) {

@@ -113,6 +113,8 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
                                                    : config.public_url};
   node_options.log = log;
   node_options.engine.retention = config.retention;
+  node_options.engine.events_kept = config.event_retention;
+  node_options.engine.event_ids_kept = config.event_id_retention;
   if (!in_memory) node_options.crashes_file = config.data + "/crashes";
   auto node = Node::start(declarations, std::move(*store), std::move(node_options));
   if (!node)

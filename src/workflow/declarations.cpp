@@ -35,6 +35,9 @@ Schedule Service::add_schedule(std::string schedule_name, Timetable when,
 namespace detail {
 namespace {
 
+/// Begins the name of the event that tells of an entity's changes.
+constexpr std::string_view k_changes_prefix = "~changes/";
+
 /// What is wrong with a name; empty when nothing is.
 std::string name_defect(std::string_view name) {
   if (name.empty()) return "its name is empty";
@@ -285,6 +288,16 @@ IndexDefinition& Declarations::add_index(std::string_view entity, IndexDefinitio
   return owner.indexes.emplace_back(std::move(definition));
 }
 
+EventDefinition& Declarations::add_changes(std::string_view entity, EventDefinition event) {
+  event.name = std::string(k_changes_prefix) + std::string(entity);
+  event.internal = true;
+  const auto known = event_names_.find(event.name);
+  if (known != event_names_.end()) return *known->second;
+  const auto found = entity_names_.find(entity);
+  if (found != entity_names_.end()) found->second->changes = event.name;
+  return add(std::move(event));
+}
+
 TransactionDefinition& Declarations::add(TransactionDefinition definition) {
   TransactionDefinition& transaction =
       insert(transactions_, transaction_names_, std::move(definition), "transaction");
@@ -370,6 +383,7 @@ SubscriptionDefinition& Declarations::add(SubscriptionDefinition definition) {
                 "batch.max needs a handler that takes a std::vector");
   for (std::size_t i = 0; i < kept->sources.size(); ++i) {
     const EventSource& source = kept->sources[i];
+    if (source.name.starts_with(k_changes_prefix)) kept->options.order = EventOrder::per_key;
     for (std::size_t j = 0; j < i; ++j)
       check.require(kept->sources[j].name != source.name,
                     fmt::format("it takes event {} twice", source.name));
@@ -409,7 +423,11 @@ void Declarations::add(EventSourceDefinition definition, const std::vector<Event
   for (const EventSourceDefinition& other : event_sources_) {
     if (other.url == definition.url) refuse("it is called twice: name all events in one call");
   }
-  for (const EventSource& event : events) declare_received(event, definition.location, refuse);
+  for (const EventSource& event : events) {
+    if (event.name.starts_with(k_changes_prefix))
+      refuse("the changes of entities stay in their service: emit an event of your own");
+    declare_received(event, definition.location, refuse);
+  }
   event_sources_.push_back(std::move(definition));
 }
 
@@ -427,6 +445,10 @@ std::string checked_event(const Declarations& declarations, const EmitCall& call
   if (event == nullptr) {
     throw Error(std::string(error_names::k_not_found),
                 fmt::format("event {} is not declared", call.event));
+  }
+  if (event->internal) {
+    throw Error(std::string(error_names::k_not_allowed),
+                fmt::format("event {} is emitted by the framework alone", call.event));
   }
   const auto refuse = [&](std::string_view what, std::size_t bytes, std::size_t most) {
     throw Error(std::string(error_names::k_limit_exceeded),

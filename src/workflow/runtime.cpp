@@ -198,6 +198,8 @@ SlotRef Runtime::emit_event(EmitCall) {
   throw Error(std::string(error_names::k_not_allowed), "events cannot be emitted here");
 }
 
+void Runtime::wait_outside(const std::function<void()>& call) { call(); }
+
 SlotRef Runtime::tell_attempt(AttemptNews) {
   throw Error(std::string(error_names::k_not_allowed),
               "a token is used in a handler: do it in a task and await the task");

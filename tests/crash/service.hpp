@@ -296,6 +296,25 @@ inline const auto move_coins =
       tx.put(moves, move);
     });
 
+/// A change of a purse that was told. Kept once, however often it is told.
+struct Told {
+  std::string purse;
+  std::int64_t version = 0;
+  std::int64_t before = 0;
+  std::int64_t now = 0;
+  bool in_order = false;  ///< the one before it was told before
+};
+inline const auto told = service.entity("told", ev::key(&Told::purse, &Told::version));
+inline const auto telling = purses.on_change("telling", [](const ev::EntityChange<Purse>& change) {
+  const Told one{
+      change.now->id, static_cast<std::int64_t>(change.version),
+      change.before ? change.before->coins : 0, change.now->coins,
+      change.version == 1 || told.get(change.now->id, static_cast<std::int64_t>(change.version) - 1)
+                                 .get()
+                                 .has_value()};
+  if (!told.get(one.purse, one.version).get()) told.put(one).get();
+});
+
 // --- waiting for somebody outside, with limits ---
 
 inline std::int64_t wait_for_file(const std::string& path, const std::string& key) {

@@ -1,5 +1,5 @@
 // Kills a process under transactions: each that has an id happens exactly once, and money is
-// neither made nor lost.
+// neither made nor lost; every change of an item is told, in order.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -136,6 +137,19 @@ TEST(Kill, TransactionsWithAnIdHappenExactlyOnce) {
   }
   EXPECT_EQ(moved.size(), movers.acknowledged());
   EXPECT_EQ(changes, 2 * moved.size());
+
+  std::vector<eventual::Json> told;
+  ASSERT_TRUE(eventually(60s, [&] { return (told = items(client, "told")).size() == changes; }))
+      << told.size() << " of " << changes << " changes of purses were told";
+  std::string purse;
+  std::int64_t coins = 0;
+  for (const eventual::Json& item : told) {  // by purse and version
+    const eventual::Json& change = item["value"];
+    if (std::exchange(purse, change["purse"].as_string()) != change["purse"].as_string()) coins = 0;
+    EXPECT_TRUE(change["in_order"].as_bool()) << change.dump();
+    EXPECT_EQ(change["before"].as_int64(), coins) << change.dump();
+    coins = change["now"].as_int64();
+  }
   EXPECT_GT(movers.repeated(), 0U) << "no kill hit a request: the test shows nothing";
   fmt::print("{} kills, {} transactions, {} of them sent again\n", k_kills, movers.acknowledged(),
              movers.repeated());

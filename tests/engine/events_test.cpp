@@ -163,25 +163,55 @@ TEST(EventsTest, ALateResultOfAnAttemptThatWasGivenUpIsIgnored) {
   EXPECT_FALSE(world.engine().has_output());
 }
 
+model::StoredEvent item_event(std::int64_t n) {
+  model::StoredEvent event;
+  event.name = "Item";
+  event.payload.text = "{\"n\":" + std::to_string(n) + "}";
+  return event;
+}
+
 TEST(EventsTest, EventsOfATransactionGetTheirPlaceAfterItsCommit) {
   Shop shop;
   World world(shop.service);
   ports::Batch batch;
-  model::StoredEvent event;
-  event.name = "Item";
-  event.payload.text = R"({"n":7})";
-  const IncomingEvent told = append_incoming_event(batch, "t-1/0", event);
-  event.payload.text = R"({"n":8})";
-  (void)append_incoming_event(batch, "t-1/1", event);
+  std::uint64_t next = 0;
+  std::vector<IncomingEvent> events;
+  for (const std::int64_t n : {7, 8})
+    events.push_back(make_incoming_event("t-1/" + std::to_string(n), item_event(n)));
+  put_incoming_events(batch, events, next);
   world.store().commit({&batch, 1}).value();
-  world.engine().take_incoming_events({told}, world.now);
+  events.pop_back();  // nobody tells of the second
+  world.engine().take_incoming_events(std::move(events), world.now);
   world.settle();
   EXPECT_THAT(shop.first, ElementsAre(7));
-  world.restart();  // nobody told of the second
+  world.restart();
   EXPECT_THAT(shop.first, ElementsAre(7, 8));
   EXPECT_EQ(world.rows(Table::events).size(), 3U);
   world.restart();
   EXPECT_THAT(shop.first, ElementsAre(7, 8));
+}
+
+TEST(EventsTest, EventsOfTransactionsKeepTheOrderOfTheirCommitsOverAKill) {
+  Shop shop;
+  World world(shop.service);
+  std::int64_t n = 0;
+  for (int process = 0; process < 2; ++process) {
+    // Ids that sort against the order of the commits.
+    for (const char* id : {"z", "m", "a"}) {
+      Part part;
+      part.events.push_back(make_incoming_event(id + std::to_string(process), item_event(++n)));
+      world.engine().add_part(std::move(part));
+      Output output = world.engine().take_output();
+      ASSERT_EQ(output.parts.size(), 1U);
+      std::vector<ports::Batch> batches{output.batch, output.parts[0].batch};
+      world.store().commit(batches).value();
+      for (auto& answer : output.replies) answer();
+      output.parts[0].committed = false;  // killed before it is told
+      world.engine().committed(output, world.now);
+    }
+    world.restart();
+  }
+  EXPECT_THAT(shop.first, ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
 TEST(EventsTest, ASubscriptionThatIsFarBehindReadsTheLogInPieces) {

@@ -66,6 +66,20 @@ TEST_F(ConfigTest, LaterSourcesWin) {
   EXPECT_EQ(config.grace, Duration(5));
 }
 
+TEST_F(ConfigTest, WhatIsKeptIsATimeOrForever) {
+  EXPECT_EQ(load().value().event_retention, std::chrono::days(3));
+  EXPECT_EQ(load().value().event_id_retention, std::chrono::hours(24));
+  write_file("event_retention = \"90m\"\n");
+  variables = {{"EVENTUAL_EVENT_ID_RETENTION", "7d"}};
+  sources.flags = {{"retention", "forever"}};
+  const Config config = load().value();
+  EXPECT_EQ(config.event_retention, std::chrono::minutes(90));
+  EXPECT_EQ(config.event_id_retention, std::chrono::days(7));
+  EXPECT_EQ(config.retention, k_forever);
+  sources.flags = {{"event_retention", "0h"}};
+  EXPECT_THAT(refusal(), HasSubstr("--event-retention: \"0h\" must be a number of minutes"));
+}
+
 TEST_F(ConfigTest, ListsAreTomlArraysOrCommas) {
   write_file("allowed_hosts = [\"a.example\", \"b.example\"]\n");
   variables = {{"EVENTUAL_ALLOWED_ORIGINS", "https://a.example, https://b.example"}};

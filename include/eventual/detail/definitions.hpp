@@ -140,6 +140,7 @@ struct EntityDefinition : Declaration {
                     const std::function<void(const void* item)>& use) = nullptr;
   std::string (*normalise)(std::string_view json) = nullptr;
   std::deque<IndexDefinition> indexes;
+  std::string changes;  ///< the event that tells of its changes; empty: nobody asked for it
 
   const IndexDefinition* find_index(std::string_view index) const noexcept {
     for (const IndexDefinition& known : indexes) {
@@ -231,6 +232,8 @@ class Declarations {
   TransactionDefinition& add(TransactionDefinition definition);
   /// Adds an index to an entity that is declared.
   IndexDefinition& add_index(std::string_view entity, IndexDefinition definition);
+  /// From now on `event` tells of the changes of an entity. Asked for again it is the same.
+  EventDefinition& add_changes(std::string_view entity, EventDefinition event);
   /// Declared here after it was only subscribed to, it is the same event.
   EventDefinition& add(EventDefinition definition);
   /// Declares the events that it takes as received where nobody has declared them.

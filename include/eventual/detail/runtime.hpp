@@ -270,6 +270,9 @@ class Runtime {
   virtual void log(LogLevel level, std::string_view message) = 0;
   /// Blocks until the slot is settled. Throws NotAllowed where waiting must be a co_await.
   virtual void block_until_settled(std::uint32_t slot) = 0;
+  /// Makes a call that waits for something outside, such as another server's answer. A handler's
+  /// thread gives its slot to others meanwhile; LimitExceeded when too many wait already.
+  virtual void wait_outside(const std::function<void()>& call);
 
   // --- futures ---
   SlotRef make_slot(DecodeFunction decode = nullptr);
