@@ -12,7 +12,7 @@ help:
 	@echo 'make sim       the example services under faults, from 100,000 seeds or for 10 minutes'
 	@echo 'make run       the order service at http://localhost:9000'
 	@echo 'make bench     the benchmarks'
-	@echo 'make check     layers, headers, format and lint'
+	@echo 'make check     layers, headers, format, lint and the instructions of the hot path'
 	@echo 'make format    format the sources'
 	@echo 'make setup     install the packages that are missing'
 	@echo 'make clean     remove build/'

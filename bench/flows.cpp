@@ -47,11 +47,12 @@ Measurement run_payload(const Options& options) {
   for (std::size_t i = 0; i < k_sizes.size() && first < options.count; ++i) {
     const std::uint64_t left = options.count - first;
     Plan plan = payload_plan(options, names::k_echo);
-    plan.first = first;
-    plan.count = i + 1 == k_sizes.size()
-                     ? left
-                     : std::clamp<std::uint64_t>(options.count * k_sizes[i].percent / 100, 1, left);
-    first += plan.count;
+    plan.drive.first = first;
+    plan.drive.count =
+        i + 1 == k_sizes.size()
+            ? left
+            : std::clamp<std::uint64_t>(options.count * k_sizes[i].percent / 100, 1, left);
+    first += plan.drive.count;
     plan.request = [bytes = k_sizes[i].bytes](std::uint64_t index) {
       return ports::StartRequest{.workflow = std::string(names::k_echo),
                                  .name = {},

@@ -1,4 +1,4 @@
-// The load: a fixed number of executions in flight, each followed by the next when it ends.
+// The load: executions in flight, from their start to their end.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "bench/drive.hpp"
 #include "bench/workload.hpp"
+#include "engine/engine.hpp"
 #include "host/node.hpp"
 #include "ports/operations.hpp"
 
@@ -25,15 +27,11 @@ struct Running {
   const ports::Store* store = nullptr;  ///< the node's
 };
 /// Throws Error.
-Running start_node(const Options& options);
-
-using SteadyTime = std::chrono::steady_clock::time_point;
+Running start_node(const Options& options, const engine::Options& engine = {});
 
 /// What one execution goes through.
 struct Plan {
-  std::uint64_t first = 0;  ///< the index of the first execution
-  std::uint64_t count = 0;
-  std::uint32_t concurrency = 1;
+  Drive::Plan drive;
   /// `started`: ends with the answer to the start. `closed`: when it closed. `signalled`: when it
   /// closed, and its latency counts from the sending of the signal that it waits for.
   enum class Until { started, closed, signalled } until = Until::closed;
@@ -48,33 +46,20 @@ struct Plan {
 class Load {
  public:
   Load(ports::Operations& operations, Plan plan);
-  /// Blocks. Adds to done, errors, elapsed_s and latency of `measurement`. Throws Error when
-  /// nothing moves for a minute.
-  void run(Measurement& measurement);
+  /// As Drive::run.
+  void run(Measurement& measurement) { drive_.run(measurement); }
 
  private:
-  struct Slot {
-    std::uint64_t index = 0;
-    SteadyTime began{};
-    ports::ExecutionRef execution;
-  };
-  void begin(std::uint32_t slot);
+  void begin(std::uint32_t slot, std::uint64_t index);
   void started(std::uint32_t slot, const Result<ports::StartReply>& reply);
   void wait_closed(std::uint32_t slot);
   void closed(std::uint32_t slot, const Result<ports::ExecutionView>& reply);
-  void end(std::uint32_t slot, const std::string& error);
+  void end(std::uint32_t slot);
 
   ports::Operations& operations_;
   const Plan plan_;
-  std::vector<Slot> slots_;
-  std::mutex mutex_;  // guards what follows; never held while an operation is called
-  std::condition_variable ended_;
-  std::uint64_t next_ = 0;
-  std::uint32_t idle_slots_ = 0;
-  std::uint64_t done_ = 0;
-  std::uint64_t errors_ = 0;
-  std::string first_error_;
-  Histogram latency_;
+  Drive drive_;
+  std::vector<ports::ExecutionRef> executions_;  // of each slot
 };
 
 /// Warms up, then measures the plan on a node of its own.

@@ -25,6 +25,8 @@ struct CommandLine {
   std::optional<std::uint64_t> warm_up;
   std::string store = "rocksdb";
   std::string dir;
+  double rate_per_s = 0;
+  std::string target;
   bool json = false;
 };
 
@@ -69,6 +71,7 @@ std::string footer() {
       "  eventual-bench seq --count 20000 --concurrency 128\n"
       "  eventual-bench seq --concurrency 1 --count 500 --json | tail -n 1 | jq .latency_ms\n"
       "  eventual-bench fanout --store memory\n"
+      "  eventual-bench rpc --rate 10000 --count 100000\n"
       "  eventual-bench rawlog --dir /var/lib/bench\n";
   return text;
 }
@@ -135,6 +138,12 @@ int run(const CommandLine& asked) {
       std::min<std::uint64_t>(options.count / 10, 4 * std::uint64_t{options.concurrency} + 50));
   options.store = asked.store;
   options.folder = folder.path();
+  options.rate_per_s = asked.rate_per_s;
+  options.target = asked.target;
+  if (options.rate_per_s > 0 && !workload.takes_rate) {
+    throw Error(std::string(error_names::k_invalid_input),
+                fmt::format("{} runs at no rate", workload.name));
+  }
 
   const bool on_disk = is_on_disk(options.folder);
   if (!on_disk)
@@ -169,10 +178,16 @@ int run_command_line(int argc, char** argv) {
   app.add_option("workload", asked.workload, "what to run, see below")
       ->required()
       ->check(CLI::IsMember(names));
-  app.add_option("--count", asked.count, "executions (rawlog, rawput: records; history: steps)")
+  app.add_option("--count", asked.count,
+                 "executions (rawlog, rawput: records; history: steps; soak: seconds)")
       ->check(CLI::PositiveNumber);
   app.add_option("--concurrency", asked.concurrency, "executions in flight")
       ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--rate", asked.rate_per_s,
+                 "executions or requests begun per second, whatever becomes of those before: "
+                 "latencies count from when each was due (default: each follows another's end)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--target", asked.target, "rpc: ask this server instead, GET 127.0.0.1:8080/path");
   app.add_option("--warm-up", asked.warm_up, "executions before the measurement begins")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--store", asked.store, "where they are kept")

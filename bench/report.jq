@@ -40,13 +40,19 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
     {id: "T8", what: "signal c=1, p50 in fsyncs", value: $medians["signal-1"].p50_fsyncs, most: 2.5},
     {id: "T8", what: "signal c=32, p99 ms", value: $medians["signal-32"].p99_ms, most: 10},
     {id: "T9", what: "crash, all complete, s", value: $medians["crash"].details.kill_to_all_complete_s, most: 1.5},
+    {id: "T10", what: "rpc, 64 connections, requests/s", value: $medians["rpc-64"].executions_per_s, least: 35000},
+    {id: "T10", what: "rpc, of nginx", value: over(ratio(rate("rpc-64"); rate("nginx-64"))), least: 0.6},
     {id: "T11", what: "seq-pure c=1, p50 in fsyncs", value: $medians["seq-pure-1"].p50_fsyncs, most: 2.5},
     {id: "T12", what: "replay, events/s", value: $medians["replay"].details.events_per_s, least: 1000000},
     {id: "T12", what: "history, growth of a step", value: $medians["history"].details.step_cost_growth, most: 1.2},
     {id: "T12", what: "history, cold wake-up, s", value: $medians["history"].details.cold_wake_up_s, most: 0.3},
-    {id: "T13", what: "seq c=128, CPU ms/execution", value: $medians["seq-128"].cpu_ms_per_execution, most: 0.25}
+    {id: "T13", what: "seq c=128, CPU ms/execution", value: $medians["seq-128"].cpu_ms_per_execution, most: 0.25},
+    {id: "T14", what: "events c=128, deliveries/s", value: $medians["events-128"].steps_per_s, least: 30000},
+    {id: "T14", what: "transfer, transactions/s", value: ([$medians["transfer-32", "transfer-128"].executions_per_s | select(. != null)] | max), least: 20000},
+    {id: "soak", what: "memory, last tenth to the fifth", value: $medians["soak"].details.memory_growth, most: 1.1},
+    {id: "soak", what: "disk, last tenth to the fifth", value: $medians["soak"].details.disk_growth, most: 1.2}
   ]
-| map(select(.value != null) | . + {met: (if .most != null then .value <= .most else .value >= .least end)}) as $targets
+| map(. + {met: (if .value == null then null elif .most != null then .value <= .most else .value >= .least end)}) as $targets
 | {
     date: $date, commit: $commit, machine: {cpu: $cpu, cores: $cores, kernel: $kernel}, rounds: ($rounds | length),
     medians: $medians, targets: $targets, runs: $runs,
@@ -58,6 +64,6 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
       | join("\n")),
     target_table: (["target", "what", "measured", "wanted", ""] as $head
       | [$head | join("\t")] + ($targets | map([.id, .what, (.value | shown),
-          (if .most != null then "<= \(.most)" else ">= \(.least)" end), (if .met then "met" else "MISSED" end)] | join("\t")))
+          (if .most != null then "<= \(.most)" else ">= \(.least)" end), (if .met == null then "not measured" elif .met then "met" else "MISSED" end)] | join("\t")))
       | join("\n"))
   }

@@ -127,6 +127,18 @@ const auto marked =
       co_return payload;
     });
 
+const auto happened = service().event<Payload>(std::string(names::k_happened));
+void deliver(const Payload& payload) {
+  if (g_on_delivery) g_on_delivery(payload.index);
+}
+const auto first = happened.on("first", &deliver);
+const auto second = happened.on("second", &deliver);
+const auto third = happened.on("third", &deliver);
+
+const auto hello =
+    service().command(std::string(names::k_hello), [](const Payload& payload) { return payload; });
+
+const auto transferred = service().event<Transfer>(std::string(names::k_transferred));
 const auto sources = service().entity(std::string(names::k_sources), key(&Purse::id));
 const auto targets = service().entity(std::string(names::k_targets), key(&Purse::id));
 const auto transfer = service().transaction(
@@ -137,6 +149,7 @@ const auto transfer = service().transaction(
       ++to.coins;
       tx.put(sources, from);
       tx.put(targets, to);
+      tx.emit(transferred, input);
     });
 
 const auto long_one =

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@ namespace eventual::bench {
 inline constexpr std::uint32_t k_seq_steps = 10;
 inline constexpr std::uint32_t k_fanout_steps = 100;
 inline constexpr std::uint32_t k_replay_steps = 1'000;
+inline constexpr std::uint32_t k_subscriptions = 3;
 
 namespace names {
 inline constexpr std::string_view k_seq = "seq";
@@ -28,7 +30,10 @@ inline constexpr std::string_view k_long = "long";
 inline constexpr std::string_view k_sources = "sources";
 inline constexpr std::string_view k_targets = "targets";
 inline constexpr std::string_view k_transfer = "transfer";
-inline constexpr std::string_view k_go = "go";  ///< the signal
+inline constexpr std::string_view k_transferred = "transferred";  ///< the event of a transfer
+inline constexpr std::string_view k_happened = "happened";        ///< an event, subscribed to
+inline constexpr std::string_view k_hello = "hello";              ///< the command
+inline constexpr std::string_view k_go = "go";                    ///< the signal
 }  // namespace names
 
 const detail::Declarations& declarations();
@@ -47,5 +52,8 @@ std::string long_json(std::uint64_t steps);
 inline std::atomic<std::uint8_t>* g_marks = nullptr;
 /// `long` tells here when a step ran, in nanoseconds of the steady clock; null: nowhere.
 inline std::int64_t* g_step_times_ns = nullptr;
+/// Each subscription calls it with the index of a "happened", on its worker's thread. Set it before
+/// a node starts.
+inline std::function<void(std::uint64_t index)> g_on_delivery;
 
 }  // namespace eventual::bench

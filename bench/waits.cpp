@@ -37,8 +37,7 @@ Measurement run_timers(const Options& options) {
   Measurement measurement;
   const Meter meter(running.store);
   Plan plan;
-  plan.count = options.count;
-  plan.concurrency = options.concurrency;
+  plan.drive = drive_plan(options);
   plan.until = Plan::Until::started;
   plan.request = [&](std::uint64_t index) {
     return ports::StartRequest{.workflow = std::string(names::k_alarm),

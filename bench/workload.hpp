@@ -22,8 +22,10 @@ struct Options {
   std::uint64_t count = 0;
   std::uint32_t concurrency = 0;
   std::uint64_t warm_up = 0;  ///< executions before the measurement begins
+  double rate_per_s = 0;      ///< executions begun per second; 0: a closed loop
   std::string store = "rocksdb";
   std::string folder;  ///< a fresh one, removed at the end
+  std::string target;  ///< rpc: "127.0.0.1:8080/path" of another server; empty: its own
 };
 
 /// The figures of one measured stretch. Holds no pointer: a child process leaves it in shared
@@ -52,6 +54,7 @@ struct Workload {
   std::uint64_t count;
   std::uint32_t concurrency;
   std::uint32_t steps_per_execution;
+  bool takes_rate;  ///< can run as an open loop
   /// Throws Error when it cannot run.
   Measurement (*run)(const Options& options);
 };
@@ -92,6 +95,12 @@ Measurement run_sleep(const Options& options);
 Measurement run_crash(const Options& options);
 // transfers.cpp
 Measurement run_transfer(const Options& options);
+// emissions.cpp
+Measurement run_events(const Options& options);
+// web.cpp
+Measurement run_rpc(const Options& options);
+Measurement run_mix(const Options& options);
+Measurement run_soak(const Options& options);
 // histories.cpp
 Measurement run_history(const Options& options);
 Measurement run_replay(const Options& options);

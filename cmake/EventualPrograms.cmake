@@ -34,7 +34,10 @@ if(eventual_cli_main)
 endif()
 
 file(GLOB_RECURSE eventual_bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.cpp)
+list(FILTER eventual_bench_sources EXCLUDE REGEX "/bench/instructions/")
 eventual_add_program(eventual-bench ${eventual_bench_sources})
+eventual_add_program(eventual-instructions ${PROJECT_SOURCE_DIR}/bench/instructions/main.cpp
+                     ${PROJECT_SOURCE_DIR}/bench/service.cpp)
 
 if(EVENTUAL_FUZZ)
   file(GLOB eventual_fuzzers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)

@@ -134,7 +134,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "seq-pure --count 200", "fanout --count 20", "start --count 200",
                     "sleep --count 200", "timers --count 200", "signal --count 50",
                     "crash --count 200", "history --count 100", "replay --count 2",
-                    "payload --count 20"),
+                    "payload --count 20", "transfer --count 200", "events --count 200",
+                    "rpc --count 500", "mix --count 200"),
     [](const auto& info) {
       std::string name;
       for (const char letter :
@@ -143,6 +144,37 @@ INSTANTIATE_TEST_SUITE_P(
       }
       return name;
     });
+
+TEST_F(BenchTest, AtARateExecutionsBeginWhenTheyAreDue) {
+  const Json report = bench("seq --count 50 --rate 200 --concurrency 50 --json").report();
+  EXPECT_EQ(report["done"].as_int64(), 50);
+  EXPECT_GE(report["elapsed_s"].as_double(), 49 / 200.0) << "the last is due then";
+  EXPECT_EQ(bench("rpc --count 100 --rate 500 --json").report()["done"].as_int64(), 100);
+}
+
+TEST_F(BenchTest, LatencyAtARateCountsFromWhenAnExecutionWasDue) {
+  // One in flight, and all due at once: each waits for those before it, half of them for more than
+  // the time of one. In a closed loop half of the latencies can add up to all of the time at most.
+  const Json report =
+      bench("seq --count 100 --rate 1000000 --concurrency 1 --warm-up 0 --json").report();
+  EXPECT_EQ(report["done"].as_int64(), 100);
+  EXPECT_GT(100 * report["latency_ms"]["p50"].as_double(),
+            3 * 1000 * report["elapsed_s"].as_double());
+}
+
+TEST_F(BenchTest, ARateWhereThereIsNoneIsAnError) {
+  const Output output = bench("crash --rate 10");
+  EXPECT_EQ(output.exit_code, 1);
+  EXPECT_THAT(output.text, testing::HasSubstr("crash runs at no rate"));
+}
+
+TEST_F(BenchTest, ASoakTellsWhatTheProcessUsesOverTime) {
+  const Output output = bench("soak --count 1 --rate 200 --json");
+  ASSERT_EQ(output.exit_code, 0) << output.text;
+  EXPECT_EQ(output.report()["done"].as_int64(), 200) << "requests; the count is seconds";
+  EXPECT_THAT(output.text, testing::HasSubstr(R"("executions_closed":20,)"));
+  EXPECT_THAT(output.text, testing::ContainsRegex(R"("memory_mib_max":[1-9])"));
+}
 
 struct CountedSyncs : BenchTest {
   /// Durable writes that the kernel saw. A difference of two runs has no part that does not depend

@@ -66,6 +66,7 @@ class RocksdbStore final : public ports::Store {
   Result<std::vector<PartOutcome>> commit(std::span<const Batch> parts) override;
   Result<void> backup(const std::string& folder) override;
   ports::StoreFigures figures() const override;
+  std::uint64_t compaction_debt_bytes() const;
 
  private:
   Error closed() const;
@@ -225,7 +226,22 @@ ports::StoreFigures RocksdbStore::figures() const {
           figures_->bytes.load(std::memory_order_relaxed)};
 }
 
+std::uint64_t RocksdbStore::compaction_debt_bytes() const {
+  const Gate::Reader reader(gate_);
+  std::uint64_t bytes = 0;
+  if (database_) {
+    database_->db().GetAggregatedIntProperty(
+        rocksdb::DB::Properties::kEstimatePendingCompactionBytes, &bytes);
+  }
+  return bytes;
+}
+
 }  // namespace
+
+std::uint64_t compaction_debt_bytes(const ports::Store& store) {
+  const auto* rocksdb_store = dynamic_cast<const RocksdbStore*>(&store);
+  return rocksdb_store == nullptr ? 0 : rocksdb_store->compaction_debt_bytes();
+}
 
 Result<std::unique_ptr<ports::Store>> open_rocksdb_store(const std::string& folder,
                                                          StoreOptions options) {

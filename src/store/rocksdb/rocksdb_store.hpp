@@ -2,6 +2,7 @@
 // per commit.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -16,5 +17,9 @@ namespace eventual::store {
 /// After a failed commit the store serves reads and recovers by itself on the next commit.
 Result<std::unique_ptr<ports::Store>> open_rocksdb_store(const std::string& folder,
                                                          StoreOptions options);
+
+/// Bytes of files that wait to be merged: what reads and disk space pay until it is done. 0 for
+/// other stores. Any thread.
+std::uint64_t compaction_debt_bytes(const ports::Store& store);
 
 }  // namespace eventual::store
