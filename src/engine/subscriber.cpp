@@ -262,8 +262,21 @@ std::vector<Subscriber::Item> Subscriber::form(Timestamp now) {
       if (alone && !unit.empty()) break;
       unit.push_back(std::move(ready_.front()));
       ready_.pop_front();
-      if (!unit.back().key.empty()) keys_[unit.back().key].formed = forming_;
+      if (unit.back().key.empty()) {
+        if (alone) break;
+        continue;
+      }
+      KeyState& key = keys_[unit.back().key];
+      key.formed = forming_;
       if (alone) break;
+      // As much of its key's line as there is room for: no other call may get that meanwhile.
+      while (unit.size() < most && !key.line.empty() && key.line.front().attempt == 1 &&
+             !key.line.front().alone) {
+        unit.push_back(std::move(key.line.front()));
+        key.line.pop_front();
+        --in_lines_;
+        ++key.owners;
+      }
       continue;
     }
     if (!may_take() || !fill(now)) break;
@@ -360,7 +373,8 @@ void Subscriber::begin(std::vector<Item> items, Timestamp now) {
   if (host_.marker != nullptr && first < recovered_end_) {
     const std::uint32_t crashes = host_.marker->crashes({execution_id_, run, seq});
     if (crashes > 0 && items.size() > 1) {  // one of them: find out which
-      for (auto item = items.rbegin(); item != items.rend(); ++item) {
+      std::vector<Item> first_of_keys = keep_first_of_keys(std::move(items));
+      for (auto item = first_of_keys.rbegin(); item != first_of_keys.rend(); ++item) {
         item->alone = true;
         ready_.push_front(std::move(*item));
       }
@@ -436,23 +450,15 @@ void Subscriber::release_key(const std::string& name) {
     keys_.erase(found);
     return;
   }
-  const std::size_t count = std::min<std::size_t>(batch_max(), key.line.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0 && key.line.front().attempt > 1) break;  // alone: after these
-    const bool last = key.line.front().attempt > 1 || key.line.front().alone;
-    ready_.push_back(std::move(key.line.front()));
-    key.line.pop_front();
-    --in_lines_;
-    ++key.owners;
-    if (last) break;
-  }
+  ready_.push_back(std::move(key.line.front()));
+  key.line.pop_front();
+  --in_lines_;
+  key.owners = 1;
 }
 
-void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now) {
-  const RetryPolicy& retry = definition_.options.retry;
-  const bool final_by_name = std::find(retry.non_retryable.begin(), retry.non_retryable.end(),
-                                       error.name()) != retry.non_retryable.end();
-  // Of a batch each is tried again alone. Of one key the first goes ahead, the others wait.
+/// Of a batch whose events are to be delivered alone: of one key the first goes ahead, the others
+/// wait in its line.
+std::vector<Subscriber::Item> Subscriber::keep_first_of_keys(std::vector<Item> items) {
   std::unordered_map<std::string, std::vector<Item>> behind;
   std::vector<Item> ahead;
   for (Item& item : items) {
@@ -476,7 +482,15 @@ void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now
       key.line.push_front(std::move(*item));
     }
   }
-  for (Item& item : ahead) {
+  return ahead;
+}
+
+void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now) {
+  const RetryPolicy& retry = definition_.options.retry;
+  const bool final_by_name = std::find(retry.non_retryable.begin(), retry.non_retryable.end(),
+                                       error.name()) != retry.non_retryable.end();
+  // Of a batch each is tried again alone.
+  for (Item& item : keep_first_of_keys(std::move(items))) {
     item.error = error;
     if (final_by_name || item.attempt >= retry.max_attempts) {
       bury(item, error, now);
