@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "eventual/command.hpp"
+#include "eventual/event.hpp"
 #include "eventual/json.hpp"
 #include "eventual/query.hpp"
 #include "eventual/schedule.hpp"
@@ -209,6 +210,16 @@ class SimulatedRun {
   void fork(const std::string& execution_id, std::uint32_t seq, std::string name,
             Duration after = Duration(0));
   void trigger(const Schedule& schedule, Duration after = Duration(0));
+  /// Emits an event from outside, once: with an id of its own where the options give none. Returns
+  /// its id.
+  template <class T>
+  std::string emit(const Event<T>& event, const std::type_identity_t<T>& payload,
+                   const EmitOptions& options = {}, Duration after = Duration(0)) {
+    return emit_json(event.name(), to_json(payload), options, after);
+  }
+  /// Delivers its dead letters again.
+  void redrive(const Subscription& subscription, Duration after = Duration(0));
+  void discard(const Subscription& subscription, Duration after = Duration(0));
   void pause(const Schedule& schedule, Duration after = Duration(0));
   void resume(const Schedule& schedule, Duration after = Duration(0));
   /// Both times count from the beginning of the run.
@@ -224,6 +235,8 @@ class SimulatedRun {
   void update_json(const std::string& execution_id, std::string_view update, std::string input_json,
                    Duration after);
   void call_json(std::string_view command, std::string input_json, Duration after);
+  std::string emit_json(std::string_view event, std::string payload_json,
+                        const EmitOptions& options, Duration after);
 
   // --- invariants ---
 
@@ -233,8 +246,15 @@ class SimulatedRun {
   Json view(const std::string& execution_id);
   /// Of its latest run.
   std::vector<Json> history(const std::string& execution_id);
+  /// All events that were taken, in the order of the log, forgotten ones too: number, name, id,
+  /// key, at, payload.
+  std::vector<Json> events();
+  /// As GET /_eventual/dead-letters gives them.
+  std::vector<Json> dead_letters();
 
  private:
+  void act_on_dead_letters(const Subscription& subscription, bool redriven, Duration after);
+
   Core& core_;
 };
 

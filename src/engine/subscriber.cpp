@@ -143,8 +143,21 @@ std::vector<Subscriber::Item> Subscriber::form(Timestamp now) {
       if (alone && !unit.empty()) break;
       unit.push_back(std::move(ready_.front()));
       ready_.pop_front();
-      if (!unit.back().key.empty()) keys_[unit.back().key].formed = forming_;
+      if (unit.back().key.empty()) {
+        if (alone) break;
+        continue;
+      }
+      KeyState& key = keys_[unit.back().key];
+      key.formed = forming_;
       if (alone) break;
+      // As much of its key's line as there is room for: no other call may get that meanwhile.
+      while (unit.size() < most && !key.line.empty() && key.line.front().attempt == 1 &&
+             !key.line.front().alone) {
+        unit.push_back(std::move(key.line.front()));
+        key.line.pop_front();
+        --in_lines_;
+        ++key.owners;
+      }
       continue;
     }
     if (!may_take() || !fill(now)) break;
@@ -241,7 +254,8 @@ void Subscriber::begin(std::vector<Item> items, Timestamp now) {
   if (host_.marker != nullptr && first < recovered_end_) {
     const std::uint32_t crashes = host_.marker->crashes({execution_id_, run, seq});
     if (crashes > 0 && items.size() > 1) {  // one of them: find out which
-      for (auto item = items.rbegin(); item != items.rend(); ++item) {
+      std::vector<Item> first_of_keys = keep_first_of_keys(std::move(items));
+      for (auto item = first_of_keys.rbegin(); item != first_of_keys.rend(); ++item) {
         item->alone = true;
         ready_.push_front(std::move(*item));
       }

@@ -126,6 +126,7 @@ class Subscriber {
   bool load(Item& item, Timestamp now);
   void pass(Item& item);
   void release_key(const std::string& key);
+  std::vector<Item> keep_first_of_keys(std::vector<Item> items);
   void fail(std::vector<Item> items, const Error& error, Timestamp now);
   void bury(Item& item, const Error& error, Timestamp now);
   void put_row(Item& item);

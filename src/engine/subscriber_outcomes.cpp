@@ -54,23 +54,15 @@ void Subscriber::release_key(const std::string& name) {
     keys_.erase(found);
     return;
   }
-  const std::size_t count = std::min<std::size_t>(batch_max(), key.line.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0 && key.line.front().attempt > 1) break;  // alone: after these
-    const bool last = key.line.front().attempt > 1 || key.line.front().alone;
-    ready_.push_back(std::move(key.line.front()));
-    key.line.pop_front();
-    --in_lines_;
-    ++key.owners;
-    if (last) break;
-  }
+  ready_.push_back(std::move(key.line.front()));
+  key.line.pop_front();
+  --in_lines_;
+  key.owners = 1;
 }
 
-void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now) {
-  const RetryPolicy& retry = definition_.options.retry;
-  const bool final_by_name = std::find(retry.non_retryable.begin(), retry.non_retryable.end(),
-                                       error.name()) != retry.non_retryable.end();
-  // Of a batch each is tried again alone. Of one key the first goes ahead, the others wait.
+/// Of a batch whose events are to be delivered alone: of one key the first goes ahead, the others
+/// wait in its line.
+std::vector<Subscriber::Item> Subscriber::keep_first_of_keys(std::vector<Item> items) {
   std::unordered_map<std::string, std::vector<Item>> behind;
   std::vector<Item> ahead;
   for (Item& item : items) {
@@ -94,7 +86,15 @@ void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now
       key.line.push_front(std::move(*item));
     }
   }
-  for (Item& item : ahead) {
+  return ahead;
+}
+
+void Subscriber::fail(std::vector<Item> items, const Error& error, Timestamp now) {
+  const RetryPolicy& retry = definition_.options.retry;
+  const bool final_by_name = std::find(retry.non_retryable.begin(), retry.non_retryable.end(),
+                                       error.name()) != retry.non_retryable.end();
+  // Of a batch each is tried again alone.
+  for (Item& item : keep_first_of_keys(std::move(items))) {
     item.error = error;
     if (final_by_name || item.attempt >= retry.max_attempts) {
       bury(item, error, now);

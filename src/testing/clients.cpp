@@ -42,6 +42,10 @@ std::string_view verb_of(Request::Kind kind) {
       return "schedule";
     case Request::Kind::attempt:
       return "tell of an attempt of";
+    case Request::Kind::emit:
+      return "emit";
+    case Request::Kind::dead_letters:
+      return "take care of the dead letters of";
   }
   return "request";
 }
@@ -80,6 +84,15 @@ std::string to_text(const Request& request) {
                          request.name);
     case Request::Kind::schedule:
       return fmt::format("{} schedule {}", act_of(request.act.kind), request.act.schedule);
+    case Request::Kind::emit:
+      return fmt::format("emit {} {}{}{}", request.name, request.json,
+                         request.message_id.empty() ? "" : " with id " + request.message_id,
+                         request.key.empty() ? "" : " with key " + request.key);
+    case Request::Kind::dead_letters:
+      return fmt::format(
+          "{} the dead letters of {}",
+          request.letters == ports::DeadLetterAct::Kind::redrive ? "redrive" : "discard",
+          request.name);
     default:
       return fmt::format("{} {}", verb_of(request.kind), request.execution_id);
   }
@@ -130,6 +143,7 @@ void Clients::take(std::size_t number, std::uint32_t life, Answer answer) {
   request.run = answer.run;
   request.result = std::move(answer.result);
   request.failure = std::move(answer.failure);
+  request.duplicate = answer.duplicate;
   request.started = std::move(answer.started);
   if (request.execution_id.empty()) request.execution_id = std::move(answer.execution_id);
 }
@@ -200,6 +214,21 @@ void Clients::send(std::size_t number, VirtualHost& host, Timestamp now) {
                                         });
     case Kind::attempt:
       return operations.tell_attempt(request.news, acknowledged);
+    case Kind::emit: {
+      ports::EmitRequest emitted;
+      emitted.events.push_back({request.name, request.json, request.message_id, request.key, {}});
+      return operations.emit(std::move(emitted), [done](const Result<ports::EmitReply>& reply) {
+        if (!reply) return done({reply.error()});
+        const ports::EmitReply::Taken& taken = reply->events.front();
+        done({.error = {}, .result = taken.id, .duplicate = taken.duplicate});
+      });
+    }
+    case Kind::dead_letters:
+      return operations.act_on_dead_letters(
+          {request.letters, {}, request.name},
+          [done](const Result<ports::DeadLetterActReply>& reply) {
+            done({reply ? std::nullopt : std::optional(reply.error())});
+          });
   }
 }
 

@@ -30,16 +30,20 @@ struct Request {
     fork,
     schedule,
     attempt,  ///< something about an attempt, by its token
+    emit,
+    dead_letters,  ///< of a subscription, redriven or discarded
   };
   Kind kind = Kind::start;
   std::string execution_id;
-  std::string name;  ///< of the workflow, signal, update, command, schedule or fork
+  std::string name;  ///< of the workflow, signal, update, command, schedule, fork, event, …
   std::string json = "null";
-  std::string message_id;    ///< of a signal or an update
+  std::string message_id;    ///< of a signal, an update or an event
   std::string signal = {};   ///< of a start with a signal
   std::string payload = {};  ///< likewise
+  std::string key = {};      ///< of an event
   std::uint32_t seq = 0;     ///< of a fork
   ports::ScheduleAct act = {};
+  ports::DeadLetterAct::Kind letters = ports::DeadLetterAct::Kind::redrive;
   detail::AttemptNews news = {};
   engine::AttemptResult attempt = {};  ///< that the news is about
   Timestamp at{};
@@ -52,9 +56,10 @@ struct Request {
   // The answer, where it is good.
   bool accepted = false;
   std::uint32_t run = 0;
-  std::optional<std::string> result;
-  std::optional<Error> failure;      ///< of an update's handler
-  std::vector<std::string> started;  ///< by a schedule
+  std::optional<std::string> result;  ///< of an event its id
+  bool duplicate = false;             ///< of an event
+  std::optional<Error> failure;       ///< of an update's handler
+  std::vector<std::string> started;   ///< by a schedule
 };
 
 /// "signal cancel to processOrder/o-1"
@@ -85,6 +90,7 @@ class Clients {
     std::optional<Error> failure = {};
     std::vector<std::string> started = {};
     std::string execution_id = {};
+    bool duplicate = false;
   };
   void take(std::size_t number, std::uint32_t life, Answer answer);
 

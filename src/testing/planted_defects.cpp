@@ -62,6 +62,10 @@ void spoil(engine::Output& output, PlantedDefect defect, base::Random& random) {
       return forget_rows(batch, Table::timers, random);
     case PlantedDefect::forgets_active_rows:
       return forget_rows(batch, Table::active, random);
+    case PlantedDefect::forgets_deliveries:
+      return forget_rows(batch, Table::deliveries, random);
+    case PlantedDefect::forgets_event_ids:
+      return forget_rows(batch, Table::dedupe, random);
     case PlantedDefect::loses_turns:
       return forget_rows(batch, Table::history, random);
     case PlantedDefect::tears_batches:

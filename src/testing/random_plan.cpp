@@ -13,6 +13,9 @@ namespace {
 constexpr std::uint64_t k_signals_most = 2;
 constexpr std::uint64_t k_updates_most = 2;
 constexpr std::uint64_t k_calls_most = 2;
+constexpr std::uint64_t k_events_most = 6;
+constexpr std::uint64_t k_event_keys = 2;
+constexpr std::uint64_t k_event_ids = 3;
 constexpr std::uint64_t k_forked_call_most = 6;
 constexpr Duration k_backfill_most{3'600'000};
 
@@ -31,6 +34,13 @@ class Plan {
     }
     for (const detail::ScheduleDefinition& schedule : declarations_.schedules())
       plan_schedule(Schedule(schedule.name));
+    for (const detail::EventDefinition& event : declarations_.events()) {
+      if (!event.received) plan_events(event);
+    }
+    for (const detail::SubscriptionDefinition& subscription : declarations_.subscriptions()) {
+      if (once_in(4)) run_.redrive(Subscription(subscription.name), sometime());
+      if (once_in(12)) run_.discard(Subscription(subscription.name), sometime());
+    }
   }
 
  private:
@@ -98,6 +108,16 @@ class Plan {
     if (once_in(6)) {
       const Duration from = sometime();
       run_.backfill(schedule, from, from + run_.random_duration(k_backfill_most), sometime());
+    }
+  }
+
+  /// Some share a key, some an id.
+  void plan_events(const detail::EventDefinition& event) {
+    for (std::uint64_t count = run_.random(k_events_most + 1); count > 0; --count) {
+      EmitOptions emitted;
+      if (once_in(2)) emitted.key = fmt::format("key-{}", run_.random(k_event_keys));
+      if (once_in(4)) emitted.id = fmt::format("id-{}", run_.random(k_event_ids));
+      run_.emit_json(event.name, input(event.input), emitted, sometime());
     }
   }
 

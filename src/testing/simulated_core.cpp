@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/hash.hpp"
+#include "engine/subscriber.hpp"
 #include "testing/checks.hpp"
 
 namespace eventual {
@@ -34,6 +35,9 @@ Result<std::vector<ports::PartOutcome>> SimulatedRun::Core::FaultyMemory::commit
     std::span<const ports::Batch> parts) {
   if (fault_ == StoreFault::before) return refused();
   auto outcome = inner_.commit(parts);
+  for (std::size_t i = 0; outcome && i < parts.size(); ++i) {
+    if ((*outcome)[i] == ports::PartOutcome::committed) deliveries_.committed(parts[i]);
+  }
   if (fault_ == StoreFault::after) return refused();
   return outcome;
 }
@@ -45,7 +49,9 @@ SimulatedRun::Core::Core(Service& simulated, const SimulationOptions& given, std
       plan_random(base::mix64(run_seed ^ 0x9e37)),
       clients(simulated.declarations()),
       fault_counts(testing::fault_kinds().size()),
+      deliveries(simulated.declarations(), engine::Options().event_ids_kept),
       random_(base::mix64(run_seed)),
+      store_(deliveries),
       clock_(testing::k_beginning),
       latest_(testing::k_beginning) {
   for (std::size_t i = 0; i < fault_counts.size(); ++i)
@@ -101,6 +107,11 @@ void SimulatedRun::Core::boot() {
   };
   host = std::make_unique<testing::VirtualHost>(service, store_, now(), std::move(host_options));
   host->set_substitutes([this](const engine::Attempt& attempt) { return substitute(attempt); });
+  host->set_attempt_ended(
+      [this](const engine::Attempt& attempt, const engine::AttemptResult& result) {
+        deliveries.attempt_ended(attempt, result);
+      });
+  deliveries.process_begins(store_);
 }
 
 /// The process dies: what it had not committed is gone unless the store got it, clients get no
@@ -207,7 +218,7 @@ bool SimulatedRun::Core::bring_later(engine::AttemptResult& result) {
   if (found == by_token_.end()) return false;
   const std::string token = std::move(found->second);
   by_token_.erase(found);
-  if (!result.signals.empty() || result.deferred) return false;
+  if (!result.signals.empty() || !result.events.empty() || result.deferred) return false;
   testing::Request request;
   request.kind = testing::Request::Kind::attempt;
   request.execution_id = result.execution_id;
@@ -300,7 +311,9 @@ void SimulatedRun::Core::run_attempt() {
   const engine::Attempt& attempt = host->attempt(position);
   trace("attempt {} of task {} for {} call {}", attempt.attempt, attempt.definition->name,
         attempt.execution_id, attempt.seq);
-  if (!attempt.definition->options.pure && strikes(&Faults::async_result)) {
+  deliveries.attempt_begins(attempt);
+  if (!attempt.definition->options.pure && !engine::Subscriber::is_delivery(attempt.execution_id) &&
+      strikes(&Faults::async_result)) {
     by_token_[{attempt.execution_id, attempt.run, attempt.seq, attempt.attempt}] =
         host->token_of(attempt);
   }
@@ -409,15 +422,39 @@ void SimulatedRun::Core::run() {
   run_until_quiet();
 }
 
-ports::ExecutionView SimulatedRun::Core::view(const std::string& id) {
-  auto answer = std::make_shared<std::optional<Result<ports::ExecutionView>>>();
-  const auto execution = ports::parse_execution_id(id);
-  if (!execution) throw execution.error();
-  host->operations().describe(
-      *execution, [answer](Result<ports::ExecutionView> given) { *answer = std::move(given); });
+template <class T, class Ask>
+T SimulatedRun::Core::ask(const Ask& operation) {
+  auto answer = std::make_shared<std::optional<Result<T>>>();  // shared: with a callback
+  operation(host->operations(), [answer](Result<T> given) { *answer = std::move(given); });
   host->settle();
   if (!(*answer)->ok()) throw(*answer)->error();
   return (*answer)->value();
+}
+
+ports::ExecutionView SimulatedRun::Core::view(const std::string& id) {
+  const auto execution = ports::parse_execution_id(id);
+  if (!execution) throw execution.error();
+  return ask<ports::ExecutionView>([&](ports::Operations& operations, auto done) {
+    operations.describe(*execution, std::move(done));
+  });
+}
+
+std::vector<ports::SubscriptionView> SimulatedRun::Core::subscriptions() {
+  return ask<std::vector<ports::SubscriptionView>>(
+      [](ports::Operations& operations, auto done) { operations.subscriptions(std::move(done)); });
+}
+
+std::vector<ports::DeadLetterView> SimulatedRun::Core::dead_letters() {
+  std::vector<ports::DeadLetterView> letters;
+  ports::DeadLettersRequest request;
+  do {
+    auto page = ask<ports::DeadLettersReply>([&](ports::Operations& operations, auto done) {
+      operations.dead_letters(request, std::move(done));
+    });
+    std::move(page.dead_letters.begin(), page.dead_letters.end(), std::back_inserter(letters));
+    request.cursor = std::move(page.cursor);
+  } while (!request.cursor.empty());
+  return letters;
 }
 
 }  // namespace eventual

@@ -15,6 +15,7 @@
 #include "eventual/simulation.hpp"
 #include "store/memory/memory_store.hpp"
 #include "testing/clients.hpp"
+#include "testing/delivery_witness.hpp"
 #include "testing/faults.hpp"
 #include "testing/virtual_host.hpp"
 
@@ -52,11 +53,16 @@ struct SimulatedRun::Core {
   std::uint64_t steps = 0;
   std::uint64_t crashes = 0;
   std::vector<std::uint64_t> fault_counts;
+  testing::DeliveryWitness deliveries;
   std::unique_ptr<testing::VirtualHost> host;
 
   ports::Store& store() noexcept { return store_; }
   /// A view as the service gives it. Throws what it answers.
   ports::ExecutionView view(const std::string& id);
+  /// Where each subscription stands.
+  std::vector<ports::SubscriptionView> subscriptions();
+  /// Of all subscriptions.
+  std::vector<ports::DeadLetterView> dead_letters();
 
  private:
   enum class StoreFault : std::uint8_t { none, before, after };
@@ -64,6 +70,7 @@ struct SimulatedRun::Core {
   /// The memory store; its commits fail when the run says so.
   class FaultyMemory final : public ports::Store {
    public:
+    explicit FaultyMemory(testing::DeliveryWitness& deliveries) : deliveries_(deliveries) {}
     Result<std::optional<std::string>> get(ports::Table table, std::string_view key) override {
       return inner_.get(table, key);
     }
@@ -77,6 +84,7 @@ struct SimulatedRun::Core {
     void set_fault(StoreFault fault) noexcept { fault_ = fault; }
 
    private:
+    testing::DeliveryWitness& deliveries_;
     StoreFault fault_ = StoreFault::none;
     store::MemoryStore inner_;
   };
@@ -87,6 +95,10 @@ struct SimulatedRun::Core {
     Timestamp not_before;
   };
   using AttemptKey = std::tuple<std::string, std::uint32_t, std::uint32_t, std::uint32_t>;
+
+  /// What an operation answers when nothing else goes on. Throws what it fails with.
+  template <class T, class Ask>
+  T ask(const Ask& operation);
 
   /// Draws whether a fault happens, and counts it.
   bool strikes(double Faults::* fault);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/engine.hpp"
+#include "gateway/event_json.hpp"
 #include "gateway/execution_json.hpp"
 #include "testing/checks.hpp"
 #include "testing/simulated_core.hpp"
@@ -127,6 +128,59 @@ void SimulatedRun::backfill(const Schedule& schedule, Duration from, Duration to
   request.act.from = testing::k_beginning + from;
   request.act.to = testing::k_beginning + to;
   core_.add(std::move(request), after);
+}
+
+std::string SimulatedRun::emit_json(std::string_view event, std::string payload_json,
+                                    const EmitOptions& emit_options, Duration after) {
+  if (core_.service.declarations().find_event(event) == nullptr) {
+    throw Error(std::string(error_names::k_not_found),
+                fmt::format("event {} is not declared", event));
+  }
+  Request request;
+  request.kind = Request::Kind::emit;
+  request.name = event;
+  request.json = std::move(payload_json);
+  request.message_id = emit_options.id.empty() ? core_.new_message_id() : emit_options.id;
+  request.key = emit_options.key;
+  std::string id = request.message_id;
+  core_.add(std::move(request), after);
+  return id;
+}
+
+void SimulatedRun::act_on_dead_letters(const Subscription& subscription, bool redriven,
+                                       Duration after) {
+  Request request;
+  request.kind = Request::Kind::dead_letters;
+  request.name = subscription.name();
+  request.letters =
+      redriven ? ports::DeadLetterAct::Kind::redrive : ports::DeadLetterAct::Kind::discard;
+  core_.add(std::move(request), after);
+}
+void SimulatedRun::redrive(const Subscription& subscription, Duration after) {
+  act_on_dead_letters(subscription, true, after);
+}
+void SimulatedRun::discard(const Subscription& subscription, Duration after) {
+  act_on_dead_letters(subscription, false, after);
+}
+
+std::vector<Json> SimulatedRun::events() {
+  std::vector<Json> events;
+  for (const auto& [number, event] : core_.deliveries.log()) {
+    events.push_back(Json::object({{"number", number},
+                                   {"name", event.name},
+                                   {"id", event.id},
+                                   {"key", event.key},
+                                   {"at", to_iso8601(event.at)},
+                                   {"payload", Json::parse(event.payload.text).value()}}));
+  }
+  return events;
+}
+
+std::vector<Json> SimulatedRun::dead_letters() {
+  std::vector<Json> letters;
+  for (const ports::DeadLetterView& letter : core_.dead_letters())
+    letters.push_back(Json::parse(gateway::dead_letter_json(letter)).value());
+  return letters;
 }
 
 std::vector<std::string> SimulatedRun::executions() {

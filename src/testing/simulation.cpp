@@ -63,12 +63,17 @@ struct Simulation::Core {
 
   /// The number of executions.
   std::uint64_t check(SimulatedRun::Core& core, SimulatedRun& run) {
-    for (const testing::Request& request : core.clients.requests())
+    for (const testing::Request& request : core.clients.requests()) {
       testing::check_answer(core.store(), request);
+      core.deliveries.check_answer(request);
+    }
+    core.deliveries.check_log();
+    core.deliveries.check_all_delivered(core.subscriptions());
     const std::vector<std::string> ids = run.executions();
     for (const std::string& id : ids) {
       const testing::Story story = testing::read_story(core.store(), id).value();
       testing::check_history(service.declarations(), story, core.latest());
+      core.deliveries.check_emitted(story);
       testing::check_can_wake(core.store(), core.view(id));
     }
     for (const auto& [name, holds] : invariants) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "engine/subscriber.hpp"
 #include "eventual/task.hpp"
 #include "gateway/error_response.hpp"
 #include "gateway/text.hpp"
@@ -159,7 +160,7 @@ Result<void> VirtualHost::commit() {
 }
 
 void VirtualHost::perform(engine::Output& output) {
-  for (engine::Attempt& attempt : output.attempts) attempts_.push_back(std::move(attempt));
+  for (engine::Attempt& attempt : output.attempts) hand_out(std::move(attempt));
   output.attempts.clear();
   for (const engine::StopAttempt& wanted : output.stops) stop(wanted);
   output.stops.clear();
@@ -172,6 +173,28 @@ void VirtualHost::perform(engine::Output& output) {
   }
   output.store_calls.clear();
   answer_all(output);
+}
+
+/// To whoever runs it: a sound host does just that.
+void VirtualHost::hand_out(engine::Attempt attempt) {
+  const bool spoilt =
+      engine::Subscriber::is_delivery(attempt.execution_id) &&
+      (defect_ == PlantedDefect::drops_deliveries || defect_ == PlantedDefect::doubles_deliveries ||
+       defect_ == PlantedDefect::settles_deliveries_early) &&
+      random_.one_in(8);
+  if (!spoilt) return attempts_.push_back(std::move(attempt));
+  if (defect_ != PlantedDefect::doubles_deliveries) {
+    engine::AttemptResult result;
+    result.execution_id = attempt.execution_id;
+    result.run = attempt.run;
+    result.seq = attempt.seq;
+    result.attempt = attempt.attempt;
+    result.result = "null";
+    mailbox_->post(std::move(result));
+  } else {
+    attempts_.push_back(attempt);
+  }
+  if (defect_ != PlantedDefect::drops_deliveries) attempts_.push_back(std::move(attempt));
 }
 
 void VirtualHost::answer_all(engine::Output& output) {
@@ -233,6 +256,7 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
   }
   running_.erase(place);
   running.finish(result);
+  if (attempt_ended_) attempt_ended_(attempt, result);
   return result;
 }
 

@@ -58,6 +58,11 @@ class VirtualHost final : private host::HandlerTime {
   engine::Engine& engine() noexcept { return *engine_; }
   ports::Operations& operations() noexcept { return requests_; }
   void set_substitutes(FindSubstitute find) { find_substitute_ = std::move(find); }
+  /// Called after each attempt whose handler or substitute has ended, before the engine hears of
+  /// it.
+  using AttemptEnded =
+      std::function<void(const engine::Attempt& attempt, const engine::AttemptResult& result)>;
+  void set_attempt_ended(AttemptEnded ended) { attempt_ended_ = std::move(ended); }
 
   // --- everything that is ready, one thing at a time ---
   bool has_mail() const noexcept { return !mailbox_->empty() || !later_.empty(); }
@@ -127,6 +132,7 @@ class VirtualHost final : private host::HandlerTime {
   void handle(host::Endpoint& endpoint, http::Request request, std::function<void(Answered)> done);
   void perform(engine::Output& output);
   static void answer_all(engine::Output& output);
+  void hand_out(engine::Attempt attempt);
   engine::AttemptResult answer(const engine::Attempt& attempt,
                                const std::optional<Substitute>& substitute);
   void stop(const engine::StopAttempt& wanted);
@@ -149,6 +155,7 @@ class VirtualHost final : private host::HandlerTime {
   bool refused_before_ = false;  // what is uncommitted was given to the store
   std::deque<engine::Attempt> attempts_;
   FindSubstitute find_substitute_;
+  AttemptEnded attempt_ended_;
   struct Running {
     const engine::Attempt* attempt;
     std::stop_source stop;

@@ -36,9 +36,10 @@ struct Shop {
                            });
 };
 
-std::size_t emit(World& world, std::int64_t n, std::string id = {}) {
+std::size_t emit(World& world, std::int64_t n, std::string id = {}, std::string key = {}) {
   ports::EmitRequest request;
-  request.events.push_back({"Item", "{\"n\":" + std::to_string(n) + "}", std::move(id), {}, {}});
+  request.events.push_back(
+      {"Item", "{\"n\":" + std::to_string(n) + "}", std::move(id), std::move(key), {}});
   std::size_t taken = 0;
   world.engine().events().emit(
       std::move(request),
@@ -130,6 +131,42 @@ TEST(EventsTest, WhatEndsOutOfOrderIsNotDeliveredAgain) {
   for (const Attempt& attempt : world.attempts) again[attempt.execution_id].push_back(attempt.seq);
   EXPECT_THAT(again["~subscription/a"], ElementsAre(1));
   EXPECT_THAT(again["~subscription/b"], ElementsAre(1, 2, 3));
+}
+
+TEST(EventsTest, ABatchThatIsFullLeavesTheRestOfAKeysLineForLater) {
+  Service service{"shop"};
+  (void)service.event<Item>("Item").on("pairs", {.order = EventOrder::per_key, .batch = {.max = 2}},
+                                       [](const std::vector<Item>&) {});
+  World world(service);
+  world.run_tasks = false;
+  emit(world, 1, {}, "left");
+  emit(world, 2, {}, "right");
+  for (const std::int64_t n : {3, 4}) emit(world, n, {}, "left");
+  emit(world, 5, {}, "right");
+  const auto under_way = [&] {
+    std::vector<std::string> payloads;
+    for (const Attempt& attempt : world.attempts) {
+      std::string_view subscription;
+      std::string together;
+      for (const detail::DeliveredEvent& event : detail::read_delivery(attempt.input, subscription))
+        together += event.payload;
+      payloads.push_back(std::move(together));
+    }
+    return payloads;
+  };
+  const auto finish_all = [&] {  // in one round, the newest first
+    std::deque<Attempt> ended;
+    ended.swap(world.attempts);
+    for (auto attempt = ended.rbegin(); attempt != ended.rend(); ++attempt) world.finish(*attempt);
+    world.settle();
+  };
+  ASSERT_THAT(under_way(), ElementsAre("{\"n\":1}", "{\"n\":2}"));
+  finish_all();
+  EXPECT_THAT(under_way(), ElementsAre("{\"n\":5}{\"n\":3}"));
+  finish_all();
+  EXPECT_THAT(under_way(), ElementsAre("{\"n\":4}"));
+  finish_all();
+  EXPECT_THAT(under_way(), ElementsAre());
 }
 
 TEST(EventsTest, AHandlerThatCrashesTheProcessAgainAndAgainMakesADeadLetter) {

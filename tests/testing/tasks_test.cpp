@@ -99,6 +99,9 @@ const auto call_carrier =
 const auto send_mail = service().task("sendMail", {.limit = {.rate = {2, 10s}}},
                                       [](const std::string& to) { g_seen.order.push_back(to); });
 // [/limit]
+const auto send_to =
+    service().task("sendTo", {.limit = {.rate = {1, 10s}, .key = &Shipment::carrier}},
+                   [](const Shipment& shipment) { g_seen.order.push_back(shipment.id); });
 // [stop]
 const auto patient =
     service().task("patient", {.timeout = 1h, .on_cancel = ev::OnCancel::wait},
@@ -124,6 +127,12 @@ const auto watch = service().workflow("watch", [](std::string how) -> Future<std
 const auto ship = service().workflow("ship", [](Shipment shipment) -> Future<std::string> {
   co_return co_await ask_carrier(shipment);
 });
+const auto send_all =
+    service().workflow("sendAll", [](std::vector<Shipment> shipments) -> Future<void> {
+      std::vector<Future<void>> sent;
+      for (const Shipment& shipment : shipments) sent.push_back(send_to(shipment));
+      co_await all(std::move(sent));
+    });
 const auto call_all = service().workflow(
     "callAll", [](std::vector<Shipment> shipments) -> Future<std::vector<std::string>> {
       co_return co_await ev::map(shipments,
@@ -412,6 +421,31 @@ TEST_F(Tasks, NoMoreBeginInATimeThanTheRateAllows) {
   env.tick(10);
   EXPECT_EQ(g_seen.order, (std::vector<std::string>{"1", "2", "3", "4", "5"}));
   env.run_until_idle();
+}
+
+TEST_F(Tasks, EachKeyHasARateOfItsOwn) {
+  const auto all = env.start(
+      send_all, std::vector<Shipment>{{"a1", "a"}, {"a2", "a"}, {"b1", "b"}, {"a3", "a"}});
+  EXPECT_EQ(g_seen.order, (std::vector<std::string>{"a1", "b1"}));
+  env.tick(10);
+  EXPECT_EQ(g_seen.order, (std::vector<std::string>{"a1", "b1", "a2"}));
+  env.tick(10);
+  EXPECT_EQ(g_seen.order, (std::vector<std::string>{"a1", "b1", "a2", "a3"}));
+  EXPECT_EQ(all.status(), "succeeded");
+}
+
+TEST_F(Tasks, AfterARestartARateBeginsAnewAndTheLineIsKept) {
+  const auto all =
+      env.start(send_all, std::vector<Shipment>{{"1", "a"}, {"2", "a"}, {"3", "a"}, {"4", "a"}});
+  env.tick(10);
+  EXPECT_EQ(g_seen.order, (std::vector<std::string>{"1", "2"}));
+  env.restart();
+  EXPECT_EQ(g_seen.order, (std::vector<std::string>{"1", "2", "3"})) << "as in a new process";
+  env.tick(10s - 1ms);
+  EXPECT_EQ(g_seen.order.size(), 3U);
+  env.tick(1ms);
+  EXPECT_EQ(g_seen.order, (std::vector<std::string>{"1", "2", "3", "4"}));
+  EXPECT_EQ(all.status(), "succeeded");
 }
 
 TEST_F(Tasks, EvictionForgetsNeitherTheLineNorThePlaces) {
