@@ -113,6 +113,7 @@ Verb add_dead_letters(CLI::App& program) {
   app->add_option("--limit,-n", options->limit, "at most so many [100]")
       ->check(CLI::Range(1U, 1'000'000U))
       ->type_name("N");
+  app->add_subcommand("list", "lists them, which is what happens without a word too");
   CLI::App* redrive = add_act(*app, *options, "redrive", "delivers them again");
   CLI::App* discard = add_act(*app, *options, "discard", "forgets them");
   return {app, [=](Context& context) {

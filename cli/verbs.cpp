@@ -42,6 +42,7 @@ std::vector<Verb> add_all_verbs(CLI::App& program) {
       &add_manifest,
       &add_schedules,
       &add_emit,
+      &add_entities,
       &add_logs,
       &add_export,
       &add_verify,

@@ -38,6 +38,7 @@ Verb add_completion(CLI::App& program);
 Verb add_dead_letters(CLI::App& program);
 Verb add_doctor(CLI::App& program);
 Verb add_emit(CLI::App& program);
+Verb add_entities(CLI::App& program);
 Verb add_execution(CLI::App& program);
 Verb add_executions(CLI::App& program);
 Verb add_export(CLI::App& program);
