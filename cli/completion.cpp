@@ -45,7 +45,8 @@ std::vector<std::string> names_of(Context& context, const std::string& kind) {
   }
   const auto manifest = context.service().manifest();
   if (!manifest) return names;
-  for (const ev::Json& one : (*manifest)[kind + "s"].as_array()) {
+  const std::string list = kind == "entity" ? "entities" : kind + "s";
+  for (const ev::Json& one : (*manifest)[list].as_array()) {
     names.push_back(one["name"].as_string());
   }
   return names;

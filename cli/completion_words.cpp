@@ -65,6 +65,7 @@ std::vector<std::string> completion_words(const CLI::App& program,
         std::vector<std::string> values;
         if (word == "--execution" || word == "-e") values = names_of("execution");
         if (word == "--workflow" || word == "-w") values = names_of("workflow");
+        if (word == "--subscription") values = names_of("subscription");
         if (values.empty()) values = values_of(word);
         std::erase_if(values, [&](const std::string& value) { return !begins(value, last); });
         return values;
@@ -92,7 +93,8 @@ std::vector<std::string> completion_words(const CLI::App& program,
     for (const CLI::Option* one : apps.back()->get_options()) {
       if (!one->get_positional() || position++ != positionals) continue;
       const std::string kind = one->get_name(true);
-      for (const char* known : {"execution", "workflow", "command", "schedule"}) {
+      for (const char* known :
+           {"execution", "workflow", "command", "schedule", "event", "entity"}) {
         if (kind != known) continue;
         for (std::string& name : names_of(kind)) candidates.push_back(std::move(name));
       }

@@ -46,6 +46,17 @@ class Verbs : public ::testing::Test {
     return {};
   }
 
+  /// The dead letters once there are so many.
+  Json dead_letters(std::size_t count) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    Json found;
+    do {
+      found = desk_.eventual({"dead-letters", "--json"}).json()["dead_letters"];
+    } while (found.size() != count && std::chrono::steady_clock::now() < end);
+    EXPECT_EQ(found.size(), count);
+    return found;
+  }
+
   std::string out(const std::vector<std::string>& arguments) {
     const Ran ran = desk_.eventual(arguments);
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
@@ -323,6 +334,96 @@ TEST_F(Verbs, SchedulesAreListedAndActedOn) {
   EXPECT_EQ(desk_.eventual({"schedules", "--json"}).json()["schedules"].size(), 1U);
 }
 
+TEST_F(Verbs, EventsAreEmittedAndAnIdCountsOnce) {
+  EXPECT_EQ(out({"emit", "placed", "\"here\"", "--id", "e-1", "--key", "k"}), "emitted e-1\n");
+  EXPECT_EQ(out({"emit", "placed", "\"here\"", "--id", "e-1"}), "known already: e-1\n");
+  const Json json = desk_.eventual({"emit", "placed", "\"here\"", "--json"}).json();
+  EXPECT_EQ(json["events"].as_array()[0]["duplicate"], Json(false));
+  const Ran unknown = desk_.eventual({"emit", "lost", "\"here\""});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, StartsWith("error: NotFound: "));
+  const Ran wrong = desk_.eventual({"emit", "placed", "5"});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.err, StartsWith("error: InvalidInput: "));
+}
+
+TEST_F(Verbs, DeadLettersAreListedRedrivenAndDiscarded) {
+  EXPECT_EQ(desk_.eventual({"dead-letters"}).err, "no dead letters\n");
+  for (const char* id : {"e-1", "e-2"}) {
+    EXPECT_EQ(desk_.eventual({"emit", "placed", "\"nowhere\"", "--id", id}).exit_code, 0);
+  }
+  const Json two = dead_letters(2);
+  const std::string first = two.as_array()[0]["id"].as_string();
+  EXPECT_EQ(out({"dead-letters", "list", "--subscription", "mailing"}),
+            "DEAD LETTER  EVENT   ATTEMPTS  AT                        ERROR\n"
+            "mailing/1    placed         1  <time>  NoSuchPlace: no nowhere\n"
+            "mailing/2    placed         1  <time>  NoSuchPlace: no nowhere\n");
+  EXPECT_THAT(desk_.in_terminal({"dead-letters"}).out, HasSubstr("\x1b[31mNoSuchPlace"));
+  const Json page = desk_.eventual({"dead-letters", "--limit", "1", "--json"}).json();
+  EXPECT_EQ(page["dead_letters"].size(), 1U);
+  EXPECT_EQ(page["more"], Json(true));
+
+  EXPECT_EQ(out({"dead-letters", "redrive", first}), "delivering again: 1 dead letter\n");
+  dead_letters(2);  // it fails again
+  const Ran some = desk_.eventual({"dead-letters", "discard", first, "mailing/77"});
+  EXPECT_EQ(some.exit_code, 1);
+  EXPECT_EQ(some.out, "discarded 1 dead letter\n");
+  EXPECT_EQ(some.err, "there is no dead letter mailing/77\n");
+  EXPECT_EQ(
+      desk_.eventual({"dead-letters", "discard", "--subscription", "mailing", "--json"}).json(),
+      Json::object({{"count", 1}, {"not_found", Json::array()}}));
+  dead_letters(0);
+  EXPECT_EQ(desk_.eventual({"dead-letters", "discard"}).exit_code, 2);
+}
+
+TEST_F(Verbs, EntitiesAreReadByKeyPartitionAndIndex) {
+  EXPECT_THAT(out({"entities"}), AllOf(StartsWith("ENTITY"),
+                                       ContainsRegex("notes +shelf \\| title +bySize "
+                                                     "\\(shelf \\| pages\\) +What was written")));
+  for (const char* note :
+       {R"({"shelf":"a/b","title":"one","pages":30})", R"({"shelf":"a/b","title":"two","pages":2})",
+        R"({"shelf":"c","title":"one","pages":7})"}) {
+    ASSERT_EQ(desk_.eventual({"invoke", "writeNote", note}).exit_code, 0);
+  }
+  const Ran one = desk_.eventual({"entities", "get", "notes", "a/b", "two"});
+  EXPECT_EQ(one.out, "{\"shelf\": \"a/b\", \"title\": \"two\", \"pages\": 2}\n");
+  EXPECT_EQ(one.err, "version 1\n");
+  EXPECT_EQ(desk_.eventual({"entities", "get", "notes", "a/b", "two", "--json"}).json()["version"],
+            Json(1));
+  const Ran none = desk_.eventual({"entities", "get", "notes", "a/b", "three"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.err, StartsWith("error: NotFound: "));
+
+  EXPECT_EQ(out({"entities", "list", "notes", "--select", "pages"}),
+            "KEY      VERSION  VALUE\n"
+            "a/b one        1  {\"pages\": 30}\n"
+            "a/b two        1  {\"pages\": 2}\n"
+            "c one          1  {\"pages\": 7}\n");
+  const auto names = [](const Json& json) {
+    std::string text;
+    for (const Json& item : json["items"].as_array()) text += item["value"]["title"].as_string();
+    return text;
+  };
+  const Json page = desk_
+                        .eventual({"entities", "list", "notes", "--partition", "a/b",
+                                   "--descending", "--limit", "1", "--json"})
+                        .json();
+  EXPECT_EQ(names(page), "two");
+  EXPECT_EQ(page["more"], Json(true));
+  EXPECT_EQ(names(desk_
+                      .eventual({"entities", "list", "notes", "--index", "bySize", "--partition",
+                                 "a/b", "--json"})
+                      .json()),
+            "twoone");
+  EXPECT_EQ(names(desk_
+                      .eventual({"entities", "list", "notes", "--index", "bySize", "-p", "a/b",
+                                 "--condition", R"({"at_least": [3]})", "--json"})
+                      .json()),
+            "one");
+  EXPECT_EQ(desk_.eventual({"entities", "list", "notes", "--index", "bySize"}).exit_code, 2);
+  EXPECT_EQ(desk_.eventual({"entities", "list", "lost"}).exit_code, 1);
+}
+
 TEST_F(Verbs, InvokeCallsACommandAndShowsEachBadField) {
   EXPECT_EQ(out({"invoke", "shout", R"({"name":"sam"})"}), "\"HELLO sam\"\n");
   const Ran wrong = desk_.eventual({"invoke", "shout", R"({"name":1,"times":"x"})"});
@@ -419,15 +520,17 @@ TEST_F(Verbs, HelpOfEachVerbHasExamples) {
   const std::string help = out({"--help"});
   std::size_t verbs = 0;
   for (const char* verb :
-       {"start",     "executions", "execution", "why",       "history",   "timeline", "signal",
-        "query",     "update",     "cancel",    "terminate", "tasks",     "pause",    "resume",
-        "retry",     "fork",       "services",  "invoke",    "workflows", "manifest", "openapi",
-        "schedules", "logs",       "doctor",    "completion"}) {
-    EXPECT_THAT(help, ContainsRegex(std::string("\n  ") + verb + " +[A-Z]")) << verb;
+       {"start",      "executions", "execution", "why",          "history",   "timeline",
+        "signal",     "query",      "update",    "cancel",       "terminate", "tasks",
+        "pause",      "resume",     "retry",     "fork",         "services",  "invoke",
+        "workflows",  "manifest",   "openapi",   "schedules",    "logs",      "doctor",
+        "completion", "emit",       "entities",  "dead-letters", "new",       "dev",
+        "replay",     "verify",     "export",    "backup",       "restore"}) {
+    EXPECT_THAT(help, ContainsRegex(std::string("\n  ") + verb + "(, local)? +[A-Z]")) << verb;
     EXPECT_THAT(out({verb, "--help"}), ContainsRegex("Examples:\n  [^\n]*eventual ")) << verb;
     ++verbs;
   }
-  EXPECT_EQ(verbs, 25U);
+  EXPECT_EQ(verbs, 35U);
 }
 
 TEST(Usage, IsOneLineAndExitsWith2) {

@@ -21,6 +21,12 @@ struct Progress {
   std::int64_t done = 0;
 };
 
+struct Note {
+  std::string shelf;
+  std::string title;
+  std::int64_t pages = 0;
+};
+
 inline ev::Service desk{"desk", {.version = "1.2.3", .description = "Tests the command"}};
 
 inline const auto greet = desk.task("greet", [](const Greeting& greeting) -> std::string {
@@ -96,6 +102,19 @@ inline const auto counting = desk.workflow("counting", [](std::string) -> ev::Fu
 
 inline const auto nightly =
     desk.schedule("nightly", ev::cron("0 3 * * *", "UTC"), hello, Greeting{"night"});
+
+inline const auto notes =
+    desk.entity("notes", ev::key(&Note::shelf, &Note::title), {.description = "What was written"});
+inline const auto notes_by_size = desk.index(notes, "bySize", ev::key(&Note::shelf, &Note::pages));
+inline const auto write_note = desk.command("writeNote", [](Note note) { notes.put(note).get(); });
+
+/// Mails to nowhere are dead letters at once.
+inline const auto placed = desk.event<std::string>("placed");
+inline const auto mailing = desk.subscription(
+    "mailing", ev::on(placed), {.retry = {.max_attempts = 1}}, [](const std::string& where) {
+      if (where == "nowhere") throw ev::Error("NoSuchPlace", "no " + where);
+      ev::log(ev::LogLevel::info, "mailed to " + where);
+    });
 
 inline const auto shout = desk.command("shout", [](Greeting greeting) -> std::string {
   if (greeting.name.empty()) throw ev::Error("NoName", "a name is needed");
