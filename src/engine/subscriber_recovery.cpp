@@ -97,8 +97,8 @@ Result<void> Subscriber::recover_items(const std::vector<std::uint64_t>& open, T
     } else {
       open_.insert(number);
     }
-    if (definition_.options.order == EventOrder::per_key) {
-      if (!load(item, now)) continue;
+    // One that cannot be read has no key, and its delivery tells why (begin).
+    if (definition_.options.order == EventOrder::per_key && load(item, now)) {
       item.key = item.event->event.key;
       if (!item.key.empty()) {
         KeyState& key = keys_[item.key];
