@@ -37,8 +37,8 @@ class EntityEndpointsTest : public testing::Test {
   EntityEndpointsTest() {
     const auto accounts = service_.entity("accounts", key(&Account::id));
     service_.index(accounts, "byOwner", key(&Account::owner, &Account::balance));
-    const auto movements =
-        service_.entity("movements", key(&Movement::account, &Movement::at, &Movement::number));
+    const auto movements = service_.entity(
+        "movements", key(&Movement::account, parts(&Movement::at, &Movement::number)));
     service_.transaction("open", [accounts](const Opening& opening, TransactionContext& tx) {
       if (tx.get(accounts, opening.id)) throw Error("Taken", "there is " + opening.id);
       tx.put(accounts, {opening.id, opening.owner, opening.balance});

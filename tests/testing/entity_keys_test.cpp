@@ -72,7 +72,7 @@ TEST_F(EntityKeyParts, AConditionNamesAllPartsOrTheFirstOfThem) {
 
 TEST_F(EntityKeyParts, ATransactionThatReadAnAbsentItemMayWriteAnother) {
   const auto add = service.transaction("add", [this](TransactionContext& tx) -> bool {
-    const bool absent = !tx.get(tickets, {"b", 1}, {"open", "absent"});
+    const bool absent = !tx.get(tickets, std::tuple{"b", 1}, std::tuple{"open", "absent"});
     tx.put(tickets, {"b", 1, "open", "new"});
     return absent;
   });
