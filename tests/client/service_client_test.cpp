@@ -74,7 +74,7 @@ class ServiceClientTest : public ::testing::Test {
         publish(order);
         return order.amount_cents;
       });
-      const std::string by = co_await k_shop.approve.expect();
+      const std::string by = co_await k_shop.approve.expect({.timeout = 24h});
       co_return order.id + " approved by " + by;
     });
     shop_.implement(k_shop.fail, []() -> Future<void> {

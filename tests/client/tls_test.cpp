@@ -12,6 +12,7 @@
 
 #include "client/http_client.hpp"
 #include "client/raw_server.hpp"
+#include "eventual/client.hpp"
 
 namespace eventual::client {
 namespace {
@@ -60,7 +61,16 @@ struct Identity {
   std::unique_ptr<X509, Freed<&X509_free>> certificate;
 };
 
-/// Answers one request with "safe", when the client goes so far.
+/// Whether the text is a request with all of its body.
+bool is_whole(const std::string& request) {
+  const std::size_t end = request.find("\r\n\r\n");
+  if (end == std::string::npos) return false;
+  const std::size_t at = request.find("Content-Length: ");
+  const std::size_t length = at < end ? std::stoul(request.substr(at + 16)) : 0;
+  return request.size() >= end + 4 + length;
+}
+
+/// Answers one request with the JSON text "safe", when the client goes so far.
 void serve(const Identity& identity, Peer& peer) {
   const std::unique_ptr<SSL_CTX, Freed<&SSL_CTX_free>> context(SSL_CTX_new(TLS_server_method()));
   SSL_CTX_use_certificate(context.get(), identity.certificate.get());
@@ -70,12 +80,12 @@ void serve(const Identity& identity, Peer& peer) {
   if (SSL_accept(ssl.get()) != 1) return;
   std::string request;
   char bytes[4096];
-  while (request.find("\r\n\r\n") == std::string::npos) {
+  while (!is_whole(request)) {
     const int size = SSL_read(ssl.get(), bytes, sizeof bytes);
     if (size <= 0) return;
     request.append(bytes, static_cast<std::size_t>(size));
   }
-  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsafe";
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n\"safe\"";
   SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size()));
 }
 
@@ -106,7 +116,30 @@ class Tls : public ::testing::Test {
 
 TEST_F(Tls, AServerWithATrustedCertificateOfItsNameIsBelieved) {
   const Identity identity("localhost");
-  EXPECT_EQ(ask(identity, identity).value().body, "safe");
+  EXPECT_EQ(ask(identity, identity).value().body, R"("safe")");
+}
+
+struct Vault {
+  Command<std::string, std::string> state{"state"};
+};
+
+TEST_F(Tls, AServiceClientBelievesWhomItIsTold) {
+  const Identity identity("localhost");
+  identity.write(ca_);
+  const RawServer server(
+      {[&](Peer& peer) { serve(identity, peer); }, [&](Peer& peer) { serve(identity, peer); }});
+  const std::string url = "https://localhost:" + std::to_string(server.port());
+  const ServiceClient<Vault> trusting(url, {.ca_file = ca_});
+  EXPECT_EQ(trusting->state("now").get(), "safe");
+  const ServiceClient<Vault> careful(url);
+  try {
+    (void)careful->state("now").get();
+    FAIL() << "it believed a stranger";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.name(), "Unavailable");
+    EXPECT_NE(error.message().find("certificate verify failed"), std::string::npos)
+        << error.message();
+  }
 }
 
 TEST_F(Tls, AServerThatNobodyVouchesForIsNot) {
