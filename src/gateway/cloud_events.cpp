@@ -87,7 +87,6 @@ void check(const Attributes& attributes, const std::string& place, Problems& pro
     problems.add(place + "specversion", "must be 1.0");
   }
   if (attributes.id.empty()) problems.add(place + "id", "is required");
-  if (attributes.id.starts_with('~')) problems.add(place + "id", "must not begin with '~'");
   if (attributes.source.empty()) problems.add(place + "source", "is required");
   if (attributes.type.empty()) problems.add(place + "type", "is required");
   if (!attributes.time.empty() && !parse_iso8601(attributes.time))

@@ -271,6 +271,22 @@ void add_problems(Json& all, const Error& error, const std::string& prefix) {
   }
 }
 
+// Of an event that another service made: how it calls its events is its own affair.
+constexpr std::size_t k_foreign_id_bytes_max = 1024;
+constexpr std::size_t k_foreign_source_bytes_max = 2048;
+
+/// Throws LimitExceeded.
+void check_foreign(const ports::EmittedEvent& event) {
+  const auto check = [&](std::string_view what, std::size_t bytes, std::size_t most) {
+    if (bytes <= most) return;
+    throw Error(std::string(error_names::k_limit_exceeded),
+                fmt::format("the {} of event {} has {} bytes, more than {}", what, event.name,
+                            bytes, most));
+  };
+  check("id", event.id.size(), k_foreign_id_bytes_max);
+  check("source", event.source.size(), k_foreign_source_bytes_max);
+}
+
 /// Puts the payloads into their normal form; everything that is wrong with any of them.
 Result<void> check_events(const detail::Declarations& declarations, ports::EmitRequest& request) {
   if (request.events.empty()) return invalid("there is no event in the request");
@@ -284,10 +300,14 @@ Result<void> check_events(const detail::Declarations& declarations, ports::EmitR
     ports::EmittedEvent& event = request.events[i];
     if (event.checked) continue;
     const std::string place = request.is_list ? "/" + std::to_string(i) : std::string();
+    const bool is_foreign = !event.source.empty();
     try {
-      event.payload_json = detail::checked_event(
-          declarations,
-          {.event = event.name, .payload = event.payload_json, .id = event.id, .key = event.key});
+      if (is_foreign) check_foreign(event);
+      event.payload_json =
+          detail::checked_event(declarations, {.event = event.name,
+                                               .payload = event.payload_json,
+                                               .id = is_foreign ? std::string() : event.id,
+                                               .key = event.key});
     } catch (const Error& error) {
       if (error.name() != error_names::k_invalid_input) return error;
       add_problems(problems, error, place + "/payload");

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
+#include <thread>
 
 #include "gateway/error_response.hpp"
 #include "gateway/gateway.hpp"
@@ -468,6 +470,28 @@ TEST_F(McpWorkflowTest, WorkflowsAndResourcesNeedTheAdminTokenWhereThereIsOne) {
   EXPECT_NE(result("initialize", version, token)["capabilities"].find("resources"), nullptr);
   EXPECT_EQ(result("tools/call", start, token)["isError"], Json(false));
   EXPECT_EQ(started_.workflow, "ship it");
+}
+
+TEST_F(McpWorkflowTest, AStoppingServiceDoesNotWaitForTheResult) {
+  std::promise<void> waiting;
+  ports::Callback<ports::ExecutionView> held;
+  operations_.on_wait = [&](const ports::ExecutionRef&, Duration, auto done) {
+    held = std::move(done);
+    waiting.set_value();
+  };
+  EXPECT_EQ(result("ping"), Json::object());
+  Client client(gateway_->bound_port());
+  client.request(
+      "POST", "/mcp",
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"start_ship_it",)"
+      R"("arguments":{"input":{"id":"o-1"},"wait_ms":30000}}})",
+      k_json);
+  waiting.get_future().wait();
+  std::thread stopper([&] { gateway_->stop(Duration(60'000)); });
+  EXPECT_EQ(client.reply().status, 503);
+  client.finish_sending();
+  stopper.join();
+  held(view_);  // after the answer: dropped
 }
 
 // --- resources ---

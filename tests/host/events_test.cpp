@@ -146,5 +146,26 @@ TEST(EventsTest, AreEmittedReadAndRepairedOverHttp) {
   EXPECT_EQ(json(answer)["subscriptions"].as_array()[0]["dead_letters"].as_int64(), 0);
 }
 
+TEST(EventsTest, OfOtherServicesKeepTheirIdsWithinLimits) {
+  Shop shop;
+  const auto node = start_node(shop.service, memory_store());
+  const auto emit_one = [&](const std::string& id, const std::string& source) {
+    ports::EmitRequest request;
+    request.events.push_back({"Item", R"({"n":1})", id, {}, source});
+    return answer_of<ports::EmitReply>(
+        [&](auto done) { node->emit(std::move(request), std::move(done)); });
+  };
+  EXPECT_EQ(emit_one("~a/1", "").error().name(), "InvalidInput");  // ours would begin so
+  for (const bool duplicate : {false, true}) {
+    const auto taken = emit_one("~a/1", "elsewhere");
+    ASSERT_TRUE(taken) << taken.error().message();
+    EXPECT_EQ(taken->events.at(0).id, "~a/1");
+    EXPECT_EQ(taken->events.at(0).duplicate, duplicate);
+  }
+  EXPECT_TRUE(emit_one(std::string(1024, 'x'), std::string(2048, 'y')));
+  EXPECT_EQ(emit_one(std::string(1025, 'x'), "elsewhere").error().name(), "LimitExceeded");
+  EXPECT_EQ(emit_one("a", std::string(2049, 'y')).error().name(), "LimitExceeded");
+}
+
 }  // namespace
 }  // namespace eventual::host

@@ -131,3 +131,16 @@ test("the service's own events are read as the SDK reads and checks them", async
   assert.equal(seen.datacontenttype, "application/json");
   assert.ok(Math.abs(Date.now() - Date.parse(seen.time)) < 3_600_000);
 });
+
+for (const mode of [Mode.STRUCTURED, Mode.BINARY]) {
+  test(`the events of one service are those of another in ${mode} form`, async (t) => {
+    const from = await startService(t, program);
+    const to = await startService(t, program);
+    await emitter(from, Mode.STRUCTURED)(order("o-1"));
+    const [seen] = await events(from, "OrderSeen");
+    const emit = emitter(to, mode);
+    const taken = { events: [{ id: seen.id, duplicate: false }] };
+    assert.deepEqual(await (await emit(seen)).json(), taken);
+    assert.equal((await (await emit(seen)).json()).events[0].duplicate, true);
+  });
+}
