@@ -264,7 +264,7 @@ Inputs route_inputs(const RouteDefinition& route, http::Method method, const Pat
   for (const RouteParameter& parameter : route.options.parameters) {
     const bool in_path = parameter.in == http::In::path;
     const std::string_view name = in_path ? path.name_of(parameter.name) : parameter.name;
-    if (name.empty()) continue;
+    if (name.empty() || parameter.type == nullptr) continue;  // a defect
     if (in_path) told.push_back(name);
     inputs.parameters.push_back(
         parameter_json({std::string(name), parameter.in, parameter.description, parameter.required,

@@ -22,16 +22,18 @@ let compiled;
 let client; // the module
 const cleaning = [];
 before(async () => {
-  compiled = await compile({ after: (clean) => cleaning.push(clean) }, await contractOf(everything));
+  const contracts = { contract: await contractOf(everything), orders: await contractOf("orders") };
+  compiled = await compile({ after: (clean) => cleaning.push(clean) }, contracts);
   client = await import(pathToFileURL(compiled.module));
 });
 after(async () => {
   for (const clean of cleaning) await clean();
 });
 
-test("what is right compiles, and what is wrong does not", () => {
+test("what is right compiles, and what is wrong does not; the examples of the pages compile", () => {
   // A line with @ts-expect-error that compiles is told too.
   assert.deepEqual(compiled.told, []);
+  assert.ok(compiled.examples >= 2, `${compiled.examples} examples`);
 });
 
 test("a running service gives the same types as its program", async (t) => {

@@ -76,5 +76,11 @@ export async function uses(): Promise<void> {
   // @ts-expect-error: no such event
   await client.emit("Run", { name: "sam" });
 
+  // Without a contract any name goes, and what comes is not known.
+  const any = new ServiceClient("http://localhost:9000");
+  same<unknown>()(await any["whatever"]!({ a: 1 }));
+  same<unknown>()(await any.call("whatever"));
+  same<unknown>()(await (await any.start("walk", "sam")).result());
+
   void text;
 }
