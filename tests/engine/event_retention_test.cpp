@@ -46,7 +46,7 @@ std::uint64_t first_stored(World& world) {
 
 TEST(EventRetentionTest, EventsGoAfterTheirTimeAndIdsAfterTheirs) {
   Shop shop;
-  Options options;
+  Options options{.timer_window = k_forever};
   options.events_kept = 5h;
   options.event_ids_kept = 2h;
   World world(shop.service, options);
@@ -76,7 +76,7 @@ TEST(EventRetentionTest, EventsGoAfterTheirTimeAndIdsAfterTheirs) {
 
 TEST(EventRetentionTest, IdsMayBeKeptForLongerThanEvents) {
   Shop shop;
-  Options options;
+  Options options{.timer_window = k_forever};
   options.events_kept = 1h;
   options.event_ids_kept = 3h;
   World world(shop.service, options);
@@ -92,7 +92,7 @@ TEST(EventRetentionTest, IdsMayBeKeptForLongerThanEvents) {
 
 TEST(EventRetentionTest, ForeverKeepsThem) {
   Shop shop;
-  Options options;
+  Options options{.timer_window = k_forever};
   options.events_kept = k_forever;
   options.event_ids_kept = k_forever;
   World world(shop.service, options);
