@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,16 @@ Address split(const std::string& url) {
 
 bool is_tried_again(int status) {
   return status >= 500 || status == 408 || status == 425 || status == 429;
+}
+
+/// What the answer's Retry-After asks for, up to a day; 0: nothing, or a date.
+std::int64_t retry_after_s(const http::Response& answer) {
+  constexpr std::int64_t k_longest_s = std::int64_t{24} * 60 * 60;
+  const std::string_view text = http::find(answer.headers, "retry-after");
+  std::int64_t seconds = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (code != std::errc() || end != text.data() + text.size()) return 0;
+  return std::clamp<std::int64_t>(seconds, 0, k_longest_s);
 }
 
 /// Without what would not be readable in a log.
@@ -120,11 +131,12 @@ class Webhook {
       const auto now = detail::Runtime::require("a webhook").now().time_since_epoch();
       const std::string seconds =
           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-      request.headers.emplace_back("webhook-id", view.id);
+      const std::string id = gateway::cloud_events::header_value(view.id);
+      request.headers.emplace_back("webhook-id", id);
       request.headers.emplace_back("webhook-timestamp", seconds);
       request.headers.emplace_back(
           "webhook-signature",
-          webhook_signature(options_.secret.value(), view.id, seconds, request.body));
+          webhook_signature(options_.secret.value(), id, seconds, request.body));
     }
     return request;
   }
@@ -167,10 +179,14 @@ class Webhook {
     if (!answer) throw Error(std::string(k_unavailable), answer.error().message());
     const int status = answer->status;
     if (status >= 200 && status < 300) return;
-    throw Error(std::string(is_tried_again(status) ? k_unavailable : k_refused),
+    const bool again = is_tried_again(status);
+    Json details = Json::object({{"status", status}});
+    if (const std::int64_t seconds = again ? retry_after_s(*answer) : 0; seconds > 0)
+      details.set("retry_after_ms", seconds * 1'000);  // which the next attempt waits for
+    throw Error(std::string(again ? k_unavailable : k_refused),
                 fmt::format("{} answered with status {}{}{}", address_.server, status,
                             answer->body.empty() ? "" : ": ", told_of(answer->body)),
-                Json::object({{"status", status}}).dump());
+                details.dump());
   }
 
   const WebhookOptions options_;

@@ -246,21 +246,6 @@ std::string_view source_of(const ports::EventView& event, std::string_view own_s
   return event.source.empty() ? own_source : std::string_view(event.source);
 }
 
-/// As the HTTP binding wants header values: printable ASCII without spaces, quotes and percent
-/// signs as they are, every other byte percent-encoded.
-std::string header_value(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f && c != '"' && c != '%') {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", byte);
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 Form form_of(const http::Request& request) {
@@ -307,6 +292,19 @@ std::string write_batch(const std::vector<ports::EventView>& events, std::string
     out += write(event, own_source);
   }
   return out + "]";
+}
+
+std::string header_value(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && c != '"' && c != '%') {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", byte);
+    }
+  }
+  return out;
 }
 
 http::Fields binary_headers(const ports::EventView& event, std::string_view own_source) {

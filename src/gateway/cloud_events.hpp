@@ -35,6 +35,10 @@ Result<std::vector<ports::EmittedEvent>> read(const http::Request& request);
 std::string write(const ports::EventView& event, std::string_view own_source);
 std::string write_batch(const std::vector<ports::EventView>& events, std::string_view own_source);
 
+/// Text as the HTTP binding has it in headers: printable ASCII without spaces, quotes and percent
+/// signs as it is, every other byte percent-encoded.
+std::string header_value(std::string_view text);
+
 /// The headers of the binary form, content-type among them; the body is the payload.
 http::Fields binary_headers(const ports::EventView& event, std::string_view own_source);
 

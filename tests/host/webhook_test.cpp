@@ -1,6 +1,10 @@
 // Webhooks over the network: a receiver that is down, answers with errors, hangs up, and takes it.
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
 #include <mutex>
@@ -57,6 +61,29 @@ void emit(ports::Operations& node, const std::string& id) {
       [&](auto done) { node.emit(std::move(request), std::move(done)); }));
 }
 
+/// An address whose connections are refused.
+class Refusing {
+ public:
+  Refusing() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+      throw Error("Internal", "no port");
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~Refusing() { ::close(socket_); }
+  Refusing(const Refusing&) = delete;
+  Refusing& operator=(const Refusing&) = delete;
+  const std::string& url() const { return url_; }
+
+ private:
+  int socket_;  // bound, so that nobody else has the port; not listening
+  std::string url_;
+};
+
 TEST(WebhookOverHttp, AnEventIsSentUntilTheReceiverHasTakenItOverAKeptConnection) {
   const auto requests = std::make_shared<Requests>();
   RawServer server({[requests](Peer& peer) {
@@ -85,7 +112,6 @@ TEST(WebhookOverHttp, AnEventIsSentUntilTheReceiverHasTakenItOverAKeptConnection
   ASSERT_TRUE(eventually([&] { return requests->all().size() == 4; }));
   ASSERT_TRUE(eventually([&] { return state(*node).in_flight == 0; }));
   node->stop(Duration(1'000));
-  node.reset();  // with it the connection ends, which the server waits for
   const std::vector<std::string> all = requests->all();
   for (const std::string& text : all) {
     EXPECT_TRUE(text.starts_with("POST /hooks?shop=7 HTTP/1.1\r\n")) << text;
@@ -101,12 +127,7 @@ TEST(WebhookOverHttp, AnEventIsSentUntilTheReceiverHasTakenItOverAKeptConnection
 
 TEST(WebhookOverHttp, AnEventThatNobodyTookSurvivesARestart) {
   TemporaryFolder folder;
-  std::uint16_t port = 0;
-  {
-    const RawServer taken({});  // a port that is free afterwards
-    port = taken.port();
-  }
-  const std::string gone = "http://127.0.0.1:" + std::to_string(port);
+  const Refusing nobody;
   const auto declare = [](Service& service, const std::string& url) {
     const auto placed = service.event<Placed>("Placed");
     service.webhook("hook", on(placed),
@@ -115,25 +136,24 @@ TEST(WebhookOverHttp, AnEventThatNobodyTookSurvivesARestart) {
                                .initial_interval = Duration(1),
                                .max_interval = Duration(5)}});
   };
-  Service before("orders");
-  declare(before, gone);
-  auto node = start_node(before, rocksdb_store(folder / "data"));
-  emit(*node, "e-1");
-  ASSERT_TRUE(eventually([&] { return state(*node).retrying == 1; }));
-  node->stop(Duration(1'000));
-  node.reset();
-
   const auto requests = std::make_shared<Requests>();
   RawServer server({[requests](Peer& peer) {
     requests->add(peer.request());
     peer.answer("410 Gone", "never again", "Connection: close\r\n");
   }});
+  Service before("orders");
+  declare(before, nobody.url());
   Service after("orders");
   declare(after, server.url());
+
+  auto node = start_node(before, rocksdb_store(folder / "data"));
+  emit(*node, "e-1");
+  ASSERT_TRUE(eventually([&] { return state(*node).retrying == 1; }));
+  node->stop(Duration(1'000));
+  node.reset();
   node = start_node(after, rocksdb_store(folder / "data"));
   ASSERT_TRUE(eventually([&] { return dead_letters(*node) == 1; }));
   node->stop(Duration(1'000));
-  node.reset();
   ASSERT_EQ(requests->all().size(), 1U);
   EXPECT_THAT(requests->all()[0], HasSubstr(R"("id":"e-1")"));
 }

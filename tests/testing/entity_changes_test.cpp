@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "eventual/testing.hpp"
@@ -67,8 +68,8 @@ struct Move {
   std::string to;
   std::int64_t amount = 0;
 };
-inline const auto move =
-    bank.transaction("move", {.max_attempts = 5}, [](const Move& move, ev::TransactionContext& tx) {
+inline const auto transfer = bank.transaction(
+    "transfer", {.max_attempts = 5}, [](const Move& move, ev::TransactionContext& tx) {
       Account from = tx.get(accounts, move.from).value_or(Account{move.from, 100});
       Account to = tx.get(accounts, move.to).value_or(Account{move.to, 100});
       from.balance -= move.amount;
@@ -111,13 +112,13 @@ TEST_F(EntityChanges, ComeFromWorkflowsAndTasksToo) {
 
 TEST_F(EntityChanges, OfATransactionAreItsOutcomeAndOnlyIfItIsCommitted) {
   ev::TestEnvironment env(bank);
-  env.run(move, Move{"a", "b", 30});
+  env.run(transfer, Move{"a", "b", 30});
   EXPECT_THAT(told.take(), UnorderedElementsAre("insert a -> 70 v1", "insert b -> 130 v1"));
-  EXPECT_THROW(env.run(move, Move{"a", "b", 71}), ev::Error);
+  EXPECT_THROW(env.run(transfer, Move{"a", "b", 71}), ev::Error);
   EXPECT_THAT(told.take(), IsEmpty());
   env.in_handler([] {
-    auto first = move({"a", "b", 1});
-    auto second = move({"a", "b", 1});  // reads before the first is committed, and runs again
+    auto first = transfer({"a", "b", 1});
+    auto second = transfer({"a", "b", 1});  // reads before the first is committed, and runs again
     first.get();
     second.get();
   });

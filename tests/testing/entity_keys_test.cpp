@@ -29,6 +29,11 @@ struct EntityKeyParts : testing::Test {
   ServiceEntity<Ticket, std::tuple<std::string, std::int64_t>, std::tuple<std::string, std::string>>
       tickets = service.entity("tickets", key(parts(&Ticket::tenant, &Ticket::project),
                                               parts(&Ticket::state, &Ticket::title)));
+  Transaction<void, bool> add = service.transaction("add", [this](TransactionContext& tx) -> bool {
+    const bool absent = !tx.get(tickets, std::tuple{"b", 1}, std::tuple{"open", "absent"});
+    tx.put(tickets, {"b", 1, "open", "new"});
+    return absent;
+  });
   TestEnvironment env{service};
 
   EntityKeyParts() {
@@ -71,14 +76,8 @@ TEST_F(EntityKeyParts, AConditionNamesAllPartsOrTheFirstOfThem) {
 }
 
 TEST_F(EntityKeyParts, ATransactionThatReadAnAbsentItemMayWriteAnother) {
-  const auto add = service.transaction("add", [this](TransactionContext& tx) -> bool {
-    const bool absent = !tx.get(tickets, std::tuple{"b", 1}, std::tuple{"open", "absent"});
-    tx.put(tickets, {"b", 1, "open", "new"});
-    return absent;
-  });
-  TestEnvironment other{service};
-  EXPECT_TRUE(other.run(add));
-  other.in_handler([&] { EXPECT_TRUE(tickets.get({"b", 1}, {"open", "new"}).get()); });
+  EXPECT_TRUE(env.run(add));
+  env.in_handler([&] { EXPECT_TRUE(tickets.get({"b", 1}, {"open", "new"}).get()); });
 }
 
 TEST(EntityDefects, AreToldWithTheirName) {

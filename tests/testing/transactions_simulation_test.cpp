@@ -2,6 +2,8 @@
 // happen once; and a host that commits over changed rows is found out.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -37,7 +39,14 @@ struct Move {
 
 struct Moving {
   Service service{"moving"};
-  const Entity<Purse, std::string> purses = service.entity("purses", key(&Purse::id));
+  const ServiceEntity<Purse, std::string> purses = service.entity("purses", key(&Purse::id));
+  /// The versions that the handler was told of, by purse.
+  std::map<std::string, std::vector<std::uint64_t>> told;
+  const Subscription telling =
+      purses.on_change("telling", {.retry = {.max_attempts = 1'000, .max_interval = 10s}},
+                       [this](const EntityChange<Purse>& change) {
+                         told[change.now->id].push_back(change.version);
+                       });
   const Transaction<Move, std::vector<Found>> move =
       service.transaction("move", [this](const Move& input, TransactionContext& tx) {
         std::vector<Found> found;
@@ -71,6 +80,7 @@ struct Moving {
     options.planted_defect = static_cast<std::uint8_t>(defect);
     Simulation simulation(service, options);
     simulation.scenario([this](SimulatedRun& run) {
+      told.clear();
       for (std::int64_t i = 0; i < 4; ++i)
         run.start(tour, Tour{4, i}, "t" + std::to_string(i), Duration(run.random(2'000)));
     });
@@ -101,6 +111,25 @@ struct Moving {
                         purse + " had other coins in version " + std::to_string(version));
           coins += change.second;
         }
+      }
+    });
+    simulation.invariant("each change is told, in order", [this](SimulatedRun& run) {
+      std::map<std::string, std::uint64_t> last;
+      for (const std::string& id : run.executions()) {
+        const Json result = run.view(id)["result"];
+        for (const Found& found : from_json<std::vector<Found>>(result.dump()).value())
+          last[found.purse] = std::max(last[found.purse], found.version + 1);
+      }
+      for (const auto& [purse, version] : last) {
+        std::uint64_t next = 1;
+        for (const std::uint64_t heard : told[purse]) {
+          if (heard > next)
+            throw Error("Violated", purse + ": " + std::to_string(heard) + " was told before " +
+                                        std::to_string(next));
+          if (heard == next) ++next;  // else it is told again
+        }
+        if (next != version + 1)
+          throw Error("Violated", purse + ": " + std::to_string(next) + " was not told");
       }
     });
     return simulation.run();

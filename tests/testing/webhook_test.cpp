@@ -27,6 +27,7 @@ struct OrderCreated {
 struct Receiver {
   std::vector<ev::WebhookRequest> requests;
   std::vector<int> statuses;  ///< of the next answers; 0: none comes. Then 204
+  std::string retry_after;
   ev::Result<ev::http::Response> answer(const ev::WebhookRequest& request) {
     requests.push_back(request);
     const int status = statuses.empty() ? 204 : statuses.front();
@@ -35,6 +36,7 @@ struct Receiver {
     ev::http::Response response;
     response.status = status;
     if (status >= 400) response.body = "because";
+    if (!retry_after.empty()) response.headers.emplace_back("Retry-After", retry_after);
     return response;
   }
 };
@@ -108,6 +110,23 @@ TEST(Webhook, SendsTheStructuredFormWithASignatureOfItsTime) {
   EXPECT_THAT(env.deliveries(), IsEmpty());
 }
 
+TEST(Webhook, WhatComesFromOutsideCannotAddHeaders) {
+  for (const auto format : {ev::WebhookFormat::structured, ev::WebhookFormat::binary}) {
+    ev::WebhookOptions options = options_with(format);
+    options.secret = ev::Secret::literal(k_secret);
+    Shop shop(std::move(options));
+    ev::TestEnvironment env(shop.service);
+    env.emit(shop.created, {"o-1", 5}, {.id = "e\r\nx: 1", .key = "k\r\ny: 2"});
+    ASSERT_EQ(shop.receiver.requests.size(), 1U);
+    const ev::WebhookRequest& request = shop.receiver.requests[0];
+    for (const auto& [name, value] : request.headers)
+      EXPECT_EQ(value.find_first_of("\r\n"), std::string::npos) << name;
+    EXPECT_EQ(header(request, "webhook-id"), "e%0D%0Ax:%201");
+    EXPECT_EQ(header(request, "webhook-signature"),
+              ev::webhook_signature(k_secret, "e%0D%0Ax:%201", "0", request.body));
+  }
+}
+
 TEST(Webhook, SendsTheBinaryFormWithoutASignatureWhereThereIsNoSecret) {
   Shop shop(options_with(ev::WebhookFormat::binary));
   ev::TestEnvironment env(shop.service);
@@ -143,6 +162,22 @@ TEST(Webhook, TriesAgainWhileTheReceiverMayRecover) {
   ASSERT_EQ(shop.receiver.requests.size(), 4U);
   EXPECT_EQ(shop.receiver.requests[0].body, shop.receiver.requests[3].body);
   EXPECT_THAT(env.deliveries(), IsEmpty());
+  EXPECT_THAT(env.dead_letters(), IsEmpty());
+}
+
+TEST(Webhook, WaitsForAsLongAsTheReceiverAsks) {
+  Shop shop(options_with(ev::WebhookFormat::structured));
+  shop.receiver.statuses = {429, 503};
+  shop.receiver.retry_after = "30";
+  ev::TestEnvironment env(shop.service);
+  env.emit(shop.created, {"o-1", 5});
+  env.tick(29s);
+  EXPECT_EQ(shop.receiver.requests.size(), 1U);
+  shop.receiver.retry_after = "Wed, 21 Oct 2015 07:28:00 GMT";  // a date is not read
+  env.tick(1s);
+  EXPECT_EQ(shop.receiver.requests.size(), 2U);
+  env.tick(2s);
+  EXPECT_EQ(shop.receiver.requests.size(), 3U);
   EXPECT_THAT(env.dead_letters(), IsEmpty());
 }
 
