@@ -89,6 +89,30 @@ inline const auto standing_order =
       co_return months;
     });
 
+/// What some accounts hold together, at one instant.
+struct Balance {
+  std::int64_t accounts = 0;  ///< of those asked for, that exist
+  std::int64_t total = 0;
+};
+inline const auto sum_up =
+    bank.transaction("sumUp", [](const std::vector<std::string>& ids, ev::TransactionContext& tx) {
+      Balance balance;
+      for (const std::string& id : ids) {
+        const auto account = tx.get(all_accounts, id);
+        if (!account) continue;
+        ++balance.accounts;
+        balance.total += account->balance;
+      }
+      return balance;
+    });
+inline const auto check_books = bank.workflow(
+    "checkBooks",
+    [](std::vector<std::string> ids) -> ev::Future<Balance> { co_return co_await sum_up(ids); });
+
+inline const auto open = bank.command("open", [](const Opening& opening) {
+  open_account(opening, {.id = "open-" + opening.id}).get();
+});
+
 // [pay]
 inline const auto pay = bank.command(
     "pay", {.method = ev::http::Method::post, .path = "/transfers", .summary = "Moves money"},

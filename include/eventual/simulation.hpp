@@ -211,7 +211,7 @@ class SimulatedRun {
             Duration after = Duration(0));
   void trigger(const Schedule& schedule, Duration after = Duration(0));
   /// Emits an event from outside, once: with an id of its own where the options give none. Returns
-  /// its id.
+  /// its id. An event that another service declares comes from there.
   template <class T>
   std::string emit(const Event<T>& event, const std::type_identity_t<T>& payload,
                    const EmitOptions& options = {}, Duration after = Duration(0)) {

@@ -44,6 +44,8 @@ std::string_view verb_of(Request::Kind kind) {
       return "tell of an attempt of";
     case Request::Kind::emit:
       return "emit";
+    case Request::Kind::receive:
+      return "receive";
     case Request::Kind::dead_letters:
       return "take care of the dead letters of";
   }
@@ -85,7 +87,8 @@ std::string to_text(const Request& request) {
     case Request::Kind::schedule:
       return fmt::format("{} schedule {}", act_of(request.act.kind), request.act.schedule);
     case Request::Kind::emit:
-      return fmt::format("emit {} {}{}{}", request.name, request.json,
+    case Request::Kind::receive:
+      return fmt::format("{} {} {}{}{}", verb_of(request.kind), request.name, request.json,
                          request.message_id.empty() ? "" : " with id " + request.message_id,
                          request.key.empty() ? "" : " with key " + request.key);
     case Request::Kind::dead_letters:
@@ -222,6 +225,17 @@ void Clients::send(std::size_t number, VirtualHost& host, Timestamp now) {
         const ports::EmitReply::Taken& taken = reply->events.front();
         done({.error = {}, .result = taken.id, .duplicate = taken.duplicate});
       });
+    }
+    case Kind::receive: {
+      ports::ReceiveRequest received;
+      received.source = k_other_service;
+      // A log of its own: what is known of it says nothing about other events.
+      received.url = "simulated:" + request.message_id;
+      received.log_id = "log";
+      received.next = 1;
+      received.events.push_back(
+          {request.name, request.json, request.message_id, request.key, {}, true});
+      return operations.receive_events(std::move(received), acknowledged);
     }
     case Kind::dead_letters:
       return operations.act_on_dead_letters(

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "eventual/error.hpp"
@@ -31,6 +32,7 @@ struct Request {
     schedule,
     attempt,  ///< something about an attempt, by its token
     emit,
+    receive,       ///< an event of another service
     dead_letters,  ///< of a subscription, redriven or discarded
   };
   Kind kind = Kind::start;
@@ -61,6 +63,9 @@ struct Request {
   std::optional<Error> failure;       ///< of an update's handler
   std::vector<std::string> started;   ///< by a schedule
 };
+
+/// Of which the events are that another service emits.
+inline constexpr std::string_view k_other_service = "another service";
 
 /// "signal cancel to processOrder/o-1"
 std::string to_text(const Request& request);

@@ -295,11 +295,13 @@ void DeliveryWitness::check_emitted(const Story& story) const {
 }
 
 void DeliveryWitness::check_answer(const Request& request) const {
-  if (request.kind != Request::Kind::emit || !request.accepted) return;
-  const auto known = numbers_.find({std::string(), request.result.value_or("")});
+  const bool received = request.kind == Request::Kind::receive;
+  if (!request.accepted || (request.kind != Request::Kind::emit && !received)) return;
+  const auto known = received ? numbers_.find({std::string(k_other_service), request.message_id})
+                              : numbers_.find({std::string(), request.result.value_or("")});
   if (known == numbers_.end())
     violated(fmt::format("'{}' was acknowledged, but it is not in the log", to_text(request)));
-  if (request.duplicate) return;
+  if (request.duplicate || received) return;
   const bool same =
       std::any_of(known->second.begin(), known->second.end(), [&](std::uint64_t number) {
         const model::StoredEvent& event = log_.at(number);

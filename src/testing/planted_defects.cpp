@@ -64,6 +64,14 @@ void spoil(engine::Output& output, PlantedDefect defect, base::Random& random) {
       return forget_rows(batch, Table::active, random);
     case PlantedDefect::forgets_deliveries:
       return forget_rows(batch, Table::deliveries, random);
+    case PlantedDefect::forgets_changes:
+      for (engine::Part& part : output.parts) {
+        if (!random.one_in(8)) continue;
+        part.events.clear();
+        std::erase_if(part.batch.writes,
+                      [](const Write& write) { return write.table == Table::events; });
+      }
+      return;
     case PlantedDefect::forgets_event_ids:
       return forget_rows(batch, Table::dedupe, random);
     case PlantedDefect::loses_turns:

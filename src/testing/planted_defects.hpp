@@ -30,6 +30,7 @@ enum class PlantedDefect : std::uint8_t {
   doubles_deliveries,        ///< some deliveries run twice
   settles_deliveries_early,  ///< some count as done before their handler has run
   forgets_deliveries,        ///< rows of deliveries that are to be tried again are not written
+  forgets_changes,           ///< some transactions leave out the events that belong to them
   forgets_event_ids,         ///< some ids of events are not kept
 };
 /// Those that every service meets: the others need transactions or subscriptions.

@@ -35,7 +35,7 @@ class Plan {
     for (const detail::ScheduleDefinition& schedule : declarations_.schedules())
       plan_schedule(Schedule(schedule.name));
     for (const detail::EventDefinition& event : declarations_.events()) {
-      if (!event.received) plan_events(event);
+      if (!event.name.starts_with('~')) plan_events(event);  // those are the framework's own
     }
     for (const detail::SubscriptionDefinition& subscription : declarations_.subscriptions()) {
       if (once_in(4)) run_.redrive(Subscription(subscription.name), sometime());

@@ -132,12 +132,13 @@ void SimulatedRun::backfill(const Schedule& schedule, Duration from, Duration to
 
 std::string SimulatedRun::emit_json(std::string_view event, std::string payload_json,
                                     const EmitOptions& emit_options, Duration after) {
-  if (core_.service.declarations().find_event(event) == nullptr) {
+  const detail::EventDefinition* declared = core_.service.declarations().find_event(event);
+  if (declared == nullptr) {
     throw Error(std::string(error_names::k_not_found),
                 fmt::format("event {} is not declared", event));
   }
   Request request;
-  request.kind = Request::Kind::emit;
+  request.kind = declared->received ? Request::Kind::receive : Request::Kind::emit;
   request.name = event;
   request.json = std::move(payload_json);
   request.message_id = emit_options.id.empty() ? core_.new_message_id() : emit_options.id;

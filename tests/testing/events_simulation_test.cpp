@@ -24,6 +24,7 @@ struct Order {
 
 constexpr Event<Order> k_created{"created"};
 constexpr Event<std::string> k_shipped{"shipped"};
+constexpr Event<std::string> k_paid{"paid"};  // of another service
 constexpr Task<Order, void> k_pack{"pack"};
 constexpr Transaction<Order, void> k_book{"book"};
 constexpr Workflow<Order, void> k_ship{"ship"};
@@ -78,6 +79,11 @@ struct Shop {
       "telling", {.in_flight_max = 2},
       [](const std::string& text) { k_told.send(ExecutionId{"ship/sim-1"}, text).get(); });
 
+  const Subscription paid = service.subscription(
+      "paid", on(k_paid), {.order = EventOrder::per_key},
+      [](const std::string& text) { k_shipped.emit(text + " is paid").get(); });
+
+  Shop() { service.subscribe_to("http://localhost:1", k_paid); }
   EventSelection<Order, std::string> ev_on() { return on(created, shipped); }
 };
 
@@ -108,15 +114,21 @@ TEST(EventsSimulation, AScenarioEmitsAndTakesCareOfDeadLetters) {
     run.emit(shop.created, {"o-1", 501}, {.id = "one", .key = "o-1"}, 1min);
     run.emit(shop.created, {"o-2", 7}, {}, 2min);
     run.emit(shop.created, {"o-3", 600}, {.key = "o-3"}, 1h);  // unlucky, and discarded
+    run.emit(k_paid, "o-4", {.id = "payment"}, 2h);
+    run.emit(k_paid, "o-4", {.id = "payment"}, 3h);
     run.redrive(shop.big, 30min);
     run.discard(shop.big, 50min);
   });
   simulation.invariant("as planned", [](SimulatedRun& run) {
     std::vector<std::string> created;
+    std::size_t paid = 0;
     for (const Json& event : run.events()) {
       if (event["name"].as_string() == "created")
         created.push_back(event["payload"]["id"].as_string());
+      if (event["name"].as_string() == "shipped")
+        paid += event["payload"].as_string() == "o-4 is paid";
     }
+    if (paid != 1) throw Error("Paid", std::to_string(paid) + " times");
     if (created != std::vector<std::string>{"o-1", "o-2", "o-3"})
       throw Error("Events", std::to_string(created.size()) + " were taken");
     const std::vector<Json> letters = run.dead_letters();
