@@ -159,8 +159,12 @@ void print_text(const SimulationReport& report, const std::string& reproduce, do
 int simulate(Service& service, const std::string& program, const Arguments& arguments) {
   Result<SimulationOptions> options = options_of(arguments);
   if (!options) return complain(options.error().message(), k_exit_usage);
-  if (service.declarations().workflows().empty() && !service.simulation())
-    return complain("the service declares no workflow: there is nothing to simulate", k_exit_usage);
+  const detail::Declarations& declared = service.declarations();
+  if (declared.workflows().empty() && declared.commands().empty() && declared.events().empty() &&
+      !service.simulation()) {
+    return complain("the service declares no workflow, command or event: nothing to simulate",
+                    k_exit_usage);
+  }
   if (arguments.trace) {
     options->trace = [](std::string_view line) { fmt::print(stderr, "{}\n", line); };
   }
