@@ -6,6 +6,7 @@
 #include "base/bytes.hpp"
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/stored_turns.hpp"
 
 namespace eventual::engine {
 
@@ -172,7 +173,7 @@ Result<std::vector<model::Turn>> Engine::read_turns(const Live& live) {
   const auto scanned =
       store_.scan(Table::history, {from, to}, [&](std::string_view row, std::string_view value) {
         const std::uint32_t number = keys::history_turn(row);
-        auto turn = model::decode_turn(value, number);
+        auto turn = read_turn(store_, live.shard, live.id, live.record.run, number, value);
         if (!turn) {
           failure = turn.error();
           return false;
@@ -229,7 +230,7 @@ Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestam
   auto row = store_.get(Table::executions, keys::execution(live->shard, id));
   if (!row) return row.error();
   if (!*row) return not_found("execution " + live->id + " does not exist");
-  auto record = model::decode_execution(**row);
+  auto record = read_record_row(store_, live->shard, id, **row);
   if (!record)
     return Error(record.error().name(), record.error().message() + " (execution " + live->id + ")");
   live->record = std::move(*record);

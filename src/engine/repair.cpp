@@ -15,6 +15,7 @@
 #include "base/unique_id.hpp"
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/stored_turns.hpp"
 
 namespace eventual::engine {
 
@@ -187,10 +188,8 @@ Engine::Live& Engine::begin_branch(std::unique_ptr<Live> made, Branch branch, Ti
   for (std::size_t i = 0; i < branch.copied.size(); ++i) {
     model::Turn& turn = branch.copied[i];
     if (i > 0) {
-      output_.batch.put(
-          Table::history,
-          keys::history(live.shard, live.id, live.record.run, static_cast<std::uint32_t>(i)),
-          model::encode(turn));
+      put_turn(output_.batch, live.shard, live.id, live.record.run, static_cast<std::uint32_t>(i),
+               model::encode(turn));
     }
     for (model::Event& call : turn.calls) {
       const std::uint32_t seq = model::seq_of(call).value_or(0);
@@ -356,7 +355,7 @@ Result<ports::StartReply> Engine::retry_closed(Live& live, std::optional<std::ui
   auto made = replay_copied(branch, now);
   if (!made) return made.error();
   output_.batch.put(Table::executions, keys::execution(live.shard, id, live.record.run),
-                    model::encode(live.record));
+                    encode_record(store_, output_.batch, live.shard, id, live.record));
   by_use_.erase(live.place);
   live_.erase(live_.find(id));
   const Live& next = begin_branch(std::move(*made), std::move(branch), now);

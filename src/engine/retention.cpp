@@ -4,6 +4,7 @@
 
 #include "base/bytes.hpp"
 #include "engine/engine.hpp"
+#include "engine/stored_turns.hpp"
 #include "model/entities.hpp"
 
 namespace eventual::engine {
@@ -100,6 +101,7 @@ bool Engine::forget_listed(const std::string& row, Timestamp until) {
 void Engine::forget_run(std::uint16_t shard, std::string_view id,
                         const model::ExecutionRecord& record, bool latest) {
   ports::Batch& batch = output_.batch;
+  remove_turn_values(store_, batch, shard, id, latest ? 0 : record.run, record.run);
   if (latest && record.run > 1) {
     batch.remove_range(Table::history, keys::history(shard, id, 0, 0),
                        keys::history_end(shard, id, record.run));

@@ -4,6 +4,7 @@
 #include "base/unique_id.hpp"
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/stored_turns.hpp"
 
 namespace eventual::engine {
 
@@ -109,7 +110,7 @@ Result<std::string> Engine::first_input_of(const Live& live) const {
     return Error(std::string(error_names::k_unavailable),
                  "its last change is still being written: try again");
   }
-  auto record = model::decode_execution(**row);
+  auto record = read_record_row(store_, live.shard, live.id, **row);
   if (!record) return record.error();
   auto first = model::decode_turn(record->first_turn, 0);
   if (!first) return first.error();

@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/stored_turns.hpp"
 
 namespace eventual::engine {
 
@@ -167,9 +168,8 @@ void Engine::write_turn(Live& live) {
     live.record.last_turn = std::move(bytes);
     live.record_changed = true;
   } else {
-    output_.batch.put(Table::history,
-                      keys::history(live.shard, live.id, live.record.run, live.turn.number),
-                      std::move(bytes));
+    put_turn(output_.batch, live.shard, live.id, live.record.run, live.turn.number,
+             std::move(bytes));
   }
   ++live.next_turn;
   live.turn.events.clear();
@@ -231,9 +231,7 @@ bool Engine::is_only_pure(Live& live) const {
 
 void Engine::write_pure_turns(Live& live) {
   for (const model::Turn& turn : live.unwritten) {
-    output_.batch.put(Table::history,
-                      keys::history(live.shard, live.id, live.record.run, turn.number),
-                      model::encode(turn));
+    put_turn(output_.batch, live.shard, live.id, live.record.run, turn.number, model::encode(turn));
   }
   live.unwritten.clear();
 }
@@ -244,7 +242,7 @@ void Engine::put_record(Live& live) {
                     live.record.status == model::Status::continued
                         ? keys::execution(live.shard, live.id, live.record.run)
                         : keys::execution(live.shard, live.id),
-                    model::encode(live.record));
+                    encode_record(store_, output_.batch, live.shard, live.id, live.record));
   if (live.is_new) {
     output_.batch.put(Table::listing,
                       keys::listing(live.record.started_at, live.id, live.record.run), {});

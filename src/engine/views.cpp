@@ -7,6 +7,7 @@
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
 #include "engine/hex.hpp"
+#include "engine/stored_turns.hpp"
 
 namespace eventual::engine {
 
@@ -262,7 +263,7 @@ namespace {
 Result<model::ExecutionRecord> read_record(ports::Store& store, std::uint16_t shard,
                                            std::string_view id, std::uint32_t run) {
   const auto decode = [&](const std::string& bytes) -> Result<model::ExecutionRecord> {
-    auto record = model::decode_execution(bytes);
+    auto record = read_record_row(store, shard, id, bytes);
     if (record) return record;
     return Error(record.error().name(),
                  record.error().message() + " (execution " + std::string(id) + ")");
@@ -287,7 +288,7 @@ Result<void> visit_turns(ports::Store& store, std::uint16_t shard, std::string_v
                          const std::function<bool(model::Turn)>& visit) {
   std::optional<Error> failure;
   const auto give = [&](std::string_view bytes, std::uint32_t number) {
-    auto turn = model::decode_turn(bytes, number);
+    auto turn = read_turn(store, shard, id, record.run, number, bytes);
     if (turn) return visit(std::move(*turn));
     failure = Error(turn.error().name(),
                     turn.error().message() + " (history of " + std::string(id) + ")");
@@ -433,11 +434,11 @@ Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shar
           return false;
         }
         if (!*row) return true;
-        auto record = model::decode_execution(**row);
+        auto record = read_record_row(store, shard, listed->id, **row);
         if (record && record->run != listed->run) {
           row = store.get(Table::executions, keys::execution(shard, listed->id, listed->run));
           if (!row || !*row) return true;
-          record = model::decode_execution(**row);
+          record = read_record_row(store, shard, listed->id, **row);
         }
         if (!record) return true;  // a corrupt row is told by its own page
         if (status && record->status != *status) return true;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/codec.hpp"
+#include "model/split_turn.hpp"
 
 namespace eventual::model {
 
@@ -310,10 +311,12 @@ Result<Turn> decode_turn(std::string_view bytes, std::uint32_t number) {
   const auto format = reader.big_endian<std::uint8_t>();
   if (!format) return corrupt("a turn's record is empty");
   if (*format == 0) return corrupt("a turn's record begins with a zero");
+  if (*format == k_split_turn_format)
+    return corrupt("a turn's record lacks values that have rows of their own");
   if (*format > k_turn_format) {
     return Error(std::string(error_names::k_not_allowed),
                  "the history has format " + std::to_string(*format) +
-                     ", this program reads up to " + std::to_string(k_turn_format) +
+                     ", this program reads up to " + std::to_string(k_split_turn_format) +
                      ": run the newer version");
   }
   Turn turn;

@@ -299,7 +299,7 @@ TEST(History, ACountThatLiesIsCorruptAndTakesNoMemory) {
 
 TEST(History, ANewerFormatOrEventIsRefusedWithTheWayOut) {
   std::string bytes = encode(random_turn(3));
-  bytes[0] = 2;
+  bytes[0] = 3;
   const Result<Turn> format = decode_turn(bytes, 0);
   ASSERT_FALSE(format);
   EXPECT_EQ(format.error().name(), error_names::k_not_allowed);
