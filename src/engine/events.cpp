@@ -195,6 +195,7 @@ bool Events::attempt_finished(AttemptResult& result, Timestamp now) {
 
 void Events::subscriptions(ports::Callback<std::vector<ports::SubscriptionView>> done) {
   std::vector<ports::SubscriptionView> views;
+  views.reserve(subscribers_.size());
   for (const Entry& entry : subscribers_) views.push_back(entry.subscriber->view());
   reply(std::move(done), Result<std::vector<ports::SubscriptionView>>(std::move(views)));
 }
