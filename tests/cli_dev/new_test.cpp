@@ -23,9 +23,13 @@ Finished eventual_new(const Folder& folder, std::vector<std::string> arguments) 
   return run_program(arguments, folder.path());
 }
 
-TEST(New, TheProjectBuildsAndPassesItsOwnTestAtOnce) {
+/// Makes a project of a template, builds it and runs its tests. That of `orders` is built against
+/// an installation, below.
+class EachTemplate : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(EachTemplate, BuildsAndPassesItsOwnTestAtOnce) {
   const Folder folder;
-  const Finished made = eventual_new(folder, {"hello"});
+  const Finished made = eventual_new(folder, {"hello", "--template", GetParam()});
   ASSERT_EQ(made.ending.exit_code, 0) << made.output;
   EXPECT_THAT(made.output, HasSubstr("cd hello"));
   EXPECT_THAT(made.output, HasSubstr("eventual dev"));
@@ -37,6 +41,15 @@ TEST(New, TheProjectBuildsAndPassesItsOwnTestAtOnce) {
   }
   const Finished version = run_program({"build/dev/bin/hello", "version"}, folder / "hello");
   EXPECT_THAT(version.output, HasSubstr("hello 1"));
+}
+
+INSTANTIATE_TEST_SUITE_P(New, EachTemplate,
+                         ::testing::Values("minimal", "choreography", "approval"),
+                         [](const auto& name) { return std::string(name.param); });
+
+TEST(New, NoTemplateIsForgottenByTheTestsAbove) {
+  EXPECT_THAT(template_names(),
+              ::testing::UnorderedElementsAre("minimal", "orders", "choreography", "approval"));
 }
 
 TEST(New, AProjectBuildsAgainstAnInstallationToo) {
