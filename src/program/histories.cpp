@@ -3,17 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <sstream>
 #include <system_error>
 #include <utility>
-
-#include "engine/engine.hpp"
-#include "model/records.hpp"
-#include "store/rocksdb/rocksdb_reader.hpp"
 
 namespace eventual::program {
 namespace {
@@ -56,49 +50,6 @@ class HistoryFiles final : public Histories {
   const std::vector<std::string> files_;
 };
 
-class StoredHistories final : public Histories {
- public:
-  StoredHistories(std::unique_ptr<ports::Store> store, std::uint16_t shards)
-      : store_(std::move(store)), shards_(shards) {}
-
-  Result<std::vector<HistoryKey>> list(const Sample& sample) override {
-    std::vector<HistoryKey> keys;
-    std::map<std::pair<std::string, std::string>, std::uint64_t> closed;
-    ports::ListRequest request;
-    request.workflow = sample.workflow;
-    request.limit = 1000;
-    do {
-      auto page = engine::list_executions(*store_, shards_, request);
-      if (!page) return page.error();
-      for (const ports::ExecutionView& view : page->executions) {
-        const auto status = model::parse_status(view.status);
-        if (status && model::is_closed(*status) &&
-            ++closed[{view.execution.workflow, view.status}] > sample.closed_max) {
-          continue;
-        }
-        keys.push_back({view.execution.id(), view.execution.run, view.status, {}});
-      }
-      request.cursor = page->cursor;
-    } while (!request.cursor.empty());
-    return keys;
-  }
-
-  Result<model::ExportedHistory> read(const HistoryKey& key) override {
-    auto stored = engine::read_execution(*store_, shards_, key.execution_id, key.run);
-    if (!stored) return stored.error();
-    model::ExportedHistory history;
-    history.execution_id = key.execution_id;
-    history.run = stored->record.run;
-    history.status = model::to_string(stored->record.status);
-    history.turns = std::move(stored->turns);
-    return history;
-  }
-
- private:
-  const std::unique_ptr<ports::Store> store_;
-  const std::uint16_t shards_;
-};
-
 }  // namespace
 
 Result<std::string> read_text(const std::string& file) {
@@ -137,18 +88,10 @@ Result<std::unique_ptr<Histories>> histories_of_files(const std::string& path) {
   return std::unique_ptr<Histories>(std::make_unique<HistoryFiles>(std::move(files)));
 }
 
-Result<std::unique_ptr<Histories>> histories_of_data(const std::string& folder) {
-  auto store = store::open_rocksdb_reader(folder);
-  if (!store) return store.error();
-  auto row = (*store)->get(ports::Table::meta, "shards");
-  if (!row) return row.error();
-  std::uint16_t shards = engine::Options().shards;  // of a folder that no service has used yet
-  if (*row) std::from_chars((*row)->data(), (*row)->data() + (*row)->size(), shards);
-  if (shards == 0) {
-    return Error(std::string(error_names::k_corrupt),
-                 "the number of shards in the store cannot be read");
+void Histories::read_many(std::span<const HistoryKey> keys, const HistoryVisitor& visit) {
+  for (const HistoryKey& key : keys) {
+    if (!visit(key, read(key))) return;
   }
-  return std::unique_ptr<Histories>(std::make_unique<StoredHistories>(std::move(*store), shards));
 }
 
 }  // namespace eventual::program

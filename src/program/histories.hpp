@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct Sample {
   std::string workflow;  ///< empty: all
 };
 
+/// Takes the history of a key, or why it cannot be read; false ends the reading.
+using HistoryVisitor =
+    std::function<bool(const HistoryKey& key, Result<model::ExportedHistory> history)>;
+
 /// A number of histories. Any thread may read.
 class Histories {
  public:
@@ -35,6 +40,9 @@ class Histories {
   /// Checked, so that it can be replayed. NotFound, InvalidInput, NotAllowed (a newer format),
   /// Corrupt, Unavailable.
   virtual Result<model::ExportedHistory> read(const HistoryKey& key) = 0;
+  /// Each of them once, in any order; quicker than one by one where they follow one another in what
+  /// list() gave.
+  virtual void read_many(std::span<const HistoryKey> keys, const HistoryVisitor& visit);
 };
 
 /// A file, or all files of a folder whose names end in ".json", in its folders too. NotFound.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -18,6 +19,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds k_progress_interval{100};
+constexpr std::size_t k_read_together_max = 64;
 
 /// Whether it stands parked because code and history differ.
 bool is_parked_for_difference(const model::ExportedHistory& history) {
@@ -57,6 +59,11 @@ class Work {
   Work(const detail::Declarations& declarations, Histories& histories, std::vector<HistoryKey> keys)
       : declarations_(declarations), histories_(histories), keys_(std::move(keys)) {}
 
+  /// So that the last of them have something to do until the end.
+  void share_among(std::size_t jobs) {
+    together_ = std::clamp<std::size_t>(keys_.size() / (jobs * 8), 1, k_read_together_max);
+  }
+
   std::size_t size() const noexcept { return keys_.size(); }
   std::uint64_t done() const noexcept { return done_.load(std::memory_order_relaxed); }
 
@@ -64,10 +71,15 @@ class Work {
   void run() {
     Verification mine;
     while (!failed_.load(std::memory_order_relaxed)) {
-      const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
+      const std::size_t index = next_.fetch_add(together_, std::memory_order_relaxed);
       if (index >= keys_.size()) break;
-      look_at(keys_[index], mine);
-      done_.fetch_add(1, std::memory_order_relaxed);
+      const std::span all(keys_);
+      histories_.read_many(all.subspan(index, std::min(together_, keys_.size() - index)),
+                           [&](const HistoryKey& key, Result<model::ExportedHistory> history) {
+                             look_at(key, history, mine);
+                             done_.fetch_add(1, std::memory_order_relaxed);
+                             return !failed_.load(std::memory_order_relaxed);
+                           });
     }
     const std::lock_guard lock(mutex_);
     total_.executions += mine.executions;
@@ -97,8 +109,8 @@ class Work {
   }
 
  private:
-  void look_at(const HistoryKey& key, Verification& mine) {
-    const auto history = histories_.read(key);
+  void look_at(const HistoryKey& key, const Result<model::ExportedHistory>& history,
+               Verification& mine) {
     if (!history) {
       if (client::is_unreachable(history.error())) {
         const std::lock_guard lock(mutex_);
@@ -136,6 +148,7 @@ class Work {
   const detail::Declarations& declarations_;
   Histories& histories_;
   const std::vector<HistoryKey> keys_;
+  std::size_t together_ = 1;
   std::atomic<std::size_t> next_{0};
   std::atomic<std::uint64_t> done_{0};
   std::atomic<bool> failed_{false};
@@ -174,6 +187,7 @@ Result<Verification> verify(const detail::Declarations& declarations, Histories&
   Work work(declarations, histories, std::move(*keys));
   const std::uint32_t jobs = std::max<std::uint32_t>(
       1, static_cast<std::uint32_t>(std::min<std::size_t>(options.jobs, work.size())));
+  work.share_among(jobs);
   std::vector<std::thread> threads;
   threads.reserve(jobs);
   for (std::uint32_t i = 0; i < jobs; ++i) threads.emplace_back([&work] { work.run(); });
