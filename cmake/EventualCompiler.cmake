@@ -44,6 +44,9 @@ endif()
 find_program(EVENTUAL_LLD NAMES ld.lld-19)
 if(EVENTUAL_LLD)
   add_link_options(--ld-path=${EVENTUAL_LLD})
+  if(CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT EVENTUAL_SANITIZE)
+    add_link_options(LINKER:-T,${CMAKE_CURRENT_LIST_DIR}/eventual_quick_link.ld LINKER:-O0)
+  endif()
 endif()
 
 # ccache may reuse precompiled headers only when told that their time stamps do not matter.

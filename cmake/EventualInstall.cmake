@@ -28,6 +28,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/EventualConfigVersion.cma
 set(eventual_package_files ${CMAKE_CURRENT_LIST_DIR}/package/EventualConfig.cmake
                            ${CMAKE_CURRENT_LIST_DIR}/package/EventualCompilerCheck.cmake
                            ${CMAKE_CURRENT_LIST_DIR}/EventualPrecompile.cmake
+                           ${CMAKE_CURRENT_LIST_DIR}/eventual_quick_link.ld
                            ${CMAKE_CURRENT_LIST_DIR}/EventualService.cmake)
 install(FILES ${eventual_package_files} ${PROJECT_BINARY_DIR}/EventualConfigVersion.cmake
         DESTINATION ${eventual_package_dir})

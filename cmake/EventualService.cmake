@@ -17,6 +17,11 @@ function(_eventual_service_target target)
     get_target_property(type ${target} TYPE)
     if(type STREQUAL "EXECUTABLE")
       target_link_options(${target} PRIVATE --ld-path=${EVENTUAL_LLD})
+      if(NOT EVENTUAL_SERVICE_FLAGS)  # all of Eventual's own tree is linked so
+        set(script ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/eventual_quick_link.ld)
+        target_link_options(${target} PRIVATE $<$<CONFIG:Debug>:LINKER:-T,${script}>
+                                              $<$<CONFIG:Debug>:LINKER:-O0>)
+      endif()
     endif()
   endif()
   if(NOT CMAKE_RUNTIME_OUTPUT_DIRECTORY)
