@@ -1,4 +1,5 @@
 // `eventual dev`: builds, runs, watches, and does so again on each save.
+#include <cstdlib>
 #include <memory>
 
 #include "cli/dev/loop.hpp"
@@ -11,7 +12,8 @@ Verb add_dev(CLI::App& program) {
                            "Builds and runs a project, and does so again on each save (or: local)",
                            k_group_project,
                            {"eventual dev", "eventual dev shop --listen 127.0.0.1:9001",
-                            "eventual dev --data /tmp/shop-data"});
+                            "eventual dev --data /tmp/shop-data",
+                            "eventual dev --token secret         # the service asks for it"});
   app->alias("local");
   struct Given {
     DevOptions dev;
@@ -35,6 +37,9 @@ Verb add_dev(CLI::App& program) {
   return {app, [given](Context& context) {
             if (context.json())
               throw UsageError("dev tells what happens as it happens: there is no --json of it");
+            // The service and its verify take it from there, where others do not see it.
+            if (const std::string& token = context.options().token; !token.empty())
+              ::setenv("EVENTUAL_ADMIN_TOKEN", token.c_str(), 1);
             DevOptions options = given->dev;
             options.grace = std::chrono::milliseconds(given->grace_ms);
             if (!given->listen.empty())

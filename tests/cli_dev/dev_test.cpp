@@ -1,11 +1,15 @@
 // `eventual dev`, as people run it: files are saved, and the service that answers is another one.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli_dev/support.hpp"
 #include "eventual/json.hpp"
@@ -50,10 +54,12 @@ class Dev : public testing::Test {
     ASSERT_EQ(made.ending.exit_code, 0) << made.output;
     write_text(service_file_, k_service);
     write_text(folder_ / "hello/service_test.cpp", k_test);
-    dev_.emplace(
-        std::vector<std::string>{eventual_program(), "dev", "hello", "--listen", "127.0.0.1:0"},
-        folder_.path());
+    dev_.emplace(command(), folder_.path());
     wait_ready();
+  }
+
+  virtual std::vector<std::string> command() {
+    return {eventual_program(), "dev", "hello", "--listen", "127.0.0.1:0"};
   }
 
   /// The parts of the line that tells of it.
@@ -165,6 +171,45 @@ TEST_F(Dev, ACrashIsShownAndTheNextSaveStartsTheServiceAgain) {
   wait_ready();
   EXPECT_THAT(post(url_, "/rpc/crash", "null"), Optional(std::string("\"no longer\"")));
   end();
+}
+
+/// With standard input, and a service that asks for a token.
+class DevWithKeys : public Dev {
+ protected:
+  ~DevWithKeys() override {
+    if (keys_ >= 0) ::close(keys_);
+  }
+
+  std::vector<std::string> command() override {
+    const std::string pipe = folder_ / "keys";
+    EXPECT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    keys_ = ::open(pipe.c_str(), O_RDWR | O_CLOEXEC);  // so that neither end waits for the other
+    EXPECT_GE(keys_, 0);
+    return {"/bin/sh", "-c", "exec \"$0\" dev hello --listen 127.0.0.1:0 --token secret < keys",
+            eventual_program()};
+  }
+
+  void type(const std::string& keys) {
+    ASSERT_EQ(::write(keys_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+  }
+
+ private:
+  int keys_ = -1;
+};
+
+TEST_F(DevWithKeys, KeysRestartShowTheLogAndEndIt) {
+  EXPECT_THAT(get(url_, "/_eventual/executions"), Optional(HasSubstr("Unauthorized")))
+      << "the token is handed on to the service";
+  type("?\n");
+  dev_->wait_for("r restarts, l shows the last build's log, q ends");
+  type("l\n");
+  dev_->wait_for("Linking CXX executable");
+  type("r\n");
+  EXPECT_THAT(wait_ready(), Not(HasSubstr("compile "))) << "nothing was to be built";
+  EXPECT_THAT(say_hello(), Optional(std::string("\"Hello, Sam\"")));
+  type("q\n");
+  EXPECT_EQ(dev_->wait_ended().exit_code, 0) << dev_->output();
+  EXPECT_FALSE(say_hello()) << "the service ends with the loop";
 }
 
 TEST(DevUsage, AFolderThatIsNoProjectIsRefused) {
