@@ -54,7 +54,14 @@ std::vector<Verb> add_all_verbs(CLI::App& program) {
   };
   // clang-format on
   std::vector<Verb> verbs;
-  for (const Add add : k_verbs) verbs.push_back(add(program));
+  for (const Add add : k_verbs) {
+    verbs.push_back(add(program));
+    // CLI11 lets them inherit the heading and the examples of their verb.
+    for (CLI::App* word : verbs.back().app->get_subcommands([](const CLI::App*) { return true; })) {
+      if (!word->get_group().empty()) word->group("Subcommands");
+      word->footer("");
+    }
+  }
   return verbs;
 }
 

@@ -45,7 +45,8 @@ struct Strings {
 Strings environment_of(const How& how) {
   std::vector<std::string> variables{"LANG=C"};
   if (!how.environment.contains("TERM")) variables.emplace_back("TERM=xterm-256color");
-  if (const char* path = std::getenv("PATH"); path != nullptr) {
+  const char* path = std::getenv("PATH");
+  if (path != nullptr && !how.environment.contains("PATH")) {
     variables.push_back(std::string("PATH=") + path);
   }
   for (const auto& [name, value] : how.environment) variables.push_back(name + "=" + value);

@@ -115,20 +115,26 @@ TEST_F(Verbs, ExecutionsAreListedNewestFirst) {
   EXPECT_EQ(json["more"], Json(true));
 }
 
-TEST_F(Verbs, ATableFitsATerminalOf80Columns) {
-  start("sleeping", "\"x\"", std::string(100, 'n') + "-日本");
-  const Ran ran = desk_.in_terminal({"executions"});
-  std::size_t lines = 0;
-  for (std::size_t at = 0; at < ran.out.size(); ++lines) {
-    const std::size_t end = ran.out.find('\n', at);
-    std::string line = ran.out.substr(at, end - at);
+/// The lines of what a terminal was sent, without colours.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
     for (std::size_t code; (code = line.find('\x1b')) != std::string::npos;) {
       line.erase(code, line.find('m', code) - code + 1);
     }
-    EXPECT_LE(display_width(line), 80U) << line;
+    lines.push_back(std::move(line));
     at = end + 1;
   }
-  EXPECT_EQ(lines, 2U);
+  return lines;
+}
+
+TEST_F(Verbs, ATableFitsATerminalOf80Columns) {
+  start("sleeping", "\"x\"", std::string(100, 'n') + "-日本");
+  const Ran ran = desk_.in_terminal({"executions"});
+  for (const std::string& line : lines_of(ran.out)) EXPECT_LE(display_width(line), 80U) << line;
+  EXPECT_EQ(lines_of(ran.out).size(), 2U);
   EXPECT_THAT(ran.out, HasSubstr("…"));
 }
 
@@ -491,10 +497,49 @@ TEST_F(Verbs, CompletionKnowsVerbsOptionsAndNames) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     EXPECT_THAT(out({"completion", shell}), HasSubstr("eventual completion words"));
   }
-  const Ran bash =
-      testing::run("/bin/bash", {"-c", "source <(" EVENTUAL_BIN_DIR "/eventual completion bash) && "
-                                       "complete -p eventual"});
-  EXPECT_EQ(bash.out, "complete -o default -F _eventual eventual\n");
+}
+
+/// A shell that runs `script`, where `eventual` is this build's and finds the service.
+Ran in_shell(const DeskService& desk, const std::string& shell, const std::string& script) {
+  EXPECT_TRUE(std::filesystem::exists(shell)) << "scripts/setup installs " << shell;
+  How how;
+  how.environment = {{"PATH", EVENTUAL_BIN_DIR ":/usr/bin:/bin"},
+                     {"HOME", "/nonexistent"},
+                     {"EVENTUAL_URL", desk.url()}};
+  return testing::run(shell, {"-c", script}, how);
+}
+
+TEST_F(Verbs, BashCompletes) {
+  start("sleeping", "\"x\"", "s-1");
+  const Ran ran = in_shell(desk_, "/bin/bash",
+                           "source <(eventual completion bash); complete -p eventual; "
+                           "COMP_WORDS=(eventual exec); COMP_CWORD=1; _eventual; "
+                           "echo \"${COMPREPLY[*]}\"; "
+                           "COMP_WORDS=(eventual why ''); COMP_CWORD=2; _eventual; "
+                           "echo \"${COMPREPLY[*]}\"");
+  EXPECT_EQ(ran.out,
+            "complete -o default -F _eventual eventual\nexecution executions\nsleeping/s-1\n")
+      << ran.err;
+}
+
+TEST_F(Verbs, ZshCompletes) {
+  start("sleeping", "\"x\"", "s-1");
+  // compadd only works within a line that is edited; here it tells what it was given.
+  const Ran ran = in_shell(desk_, "/usr/bin/zsh",
+                           "autoload -Uz compinit; compinit -u -D; "
+                           "source <(eventual completion zsh); print $_comps[eventual]; "
+                           "compadd() { print -- ${(P)2} }; "
+                           "words=(eventual exec); CURRENT=2; _eventual; "
+                           "words=(eventual why ''); CURRENT=3; _eventual");
+  EXPECT_EQ(ran.out, "_eventual\nexecution executions\nsleeping/s-1\n") << ran.err;
+}
+
+TEST_F(Verbs, FishCompletes) {
+  start("sleeping", "\"x\"", "s-1");
+  const Ran ran = in_shell(desk_, "/usr/bin/fish",
+                           "eventual completion fish | source; "
+                           "complete -C 'eventual exec'; complete -C 'eventual why '");
+  EXPECT_EQ(ran.out, "execution\nexecutions\nsleeping/s-1\n") << ran.err;
 }
 
 TEST_F(Verbs, JsonIsOneDocumentAlsoWhenItFails) {
@@ -514,6 +559,12 @@ TEST_F(Verbs, OpenapiGivesTheDocumentOrTypesOfTheServiceOrOfAProgram) {
   const Ran missing = desk_.eventual({"openapi", "--binary", "/no/such/program"});
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_EQ(missing.err, "error: --binary /no/such/program: No such file or directory\n");
+}
+
+TEST(Reference, ThePageOfAllVerbsIsWhatTheyPrint) {
+  const Ran ran = testing::run(EVENTUAL_SOURCE_DIR "/scripts/cli-reference",
+                               {"--check", EVENTUAL_BIN_DIR "/eventual"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
 }
 
 TEST_F(Verbs, HelpOfEachVerbHasExamples) {
