@@ -427,6 +427,7 @@ SubscriptionDefinition make_subscription(std::string name, EventSelection<Payloa
   definition.location = location;
   definition.batched = Runs::is_batched();
   std::vector<std::string> names;
+  names.reserve(selection.sources.size());
   for (const EventSource& source : selection.sources) names.push_back(source.name);
   definition.sources = std::move(selection.sources);
   definition.options = std::move(options);

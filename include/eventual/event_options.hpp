@@ -5,14 +5,15 @@
 #include <string>
 
 #include "eventual/options.hpp"
+#include "eventual/secret.hpp"
 #include "eventual/time.hpp"
 
 namespace eventual {
 
 /// Another service, as `subscribe_to` reaches it.
 struct RemoteService {
-  std::string url;         ///< "http://orders:9000"
-  std::string token = {};  ///< of its administrator; empty: it asks for none
+  std::string url;    ///< "http://orders:9000"
+  Secret token = {};  ///< of its administrator; empty: it asks for none
 };
 
 struct EventOptions {

@@ -129,7 +129,11 @@ Result<void> EventPuller::pull() {
   }
   if (connection_->client == nullptr) {
     client::HttpClientOptions options;
-    options.bearer_token = source_.token;
+    try {
+      if (source_.token) options.bearer_token = source_.token.value();
+    } catch (const Error& error) {
+      return error;
+    }
     auto made = client::HttpClient::make(source_.url, std::move(options));
     if (!made) return made.error();
     connection_->client = std::move(*made);

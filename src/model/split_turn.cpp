@@ -72,6 +72,24 @@ Event* event_at(Turn& turn, std::uint32_t number) {
   return number < turn.calls.size() ? &turn.calls[number] : nullptr;
 }
 
+/// Whether an event of the encoded turn is large enough to hold a large value: many small ones do
+/// not make their turn worth decoding.
+bool may_hold_large_value(std::string_view bytes) {
+  base::ByteReader reader(bytes);
+  (void)reader.big_endian<std::uint8_t>();  // the format
+  (void)reader.varint64();                  // the time
+  for (int list = 0; list < 2; ++list) {    // events, calls
+    const std::uint32_t count = reader.varint32().value_or(0);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto tag = reader.big_endian<std::uint8_t>();
+      const auto body = reader.sized();
+      if (!tag || !body) return false;
+      if (body->size() > base::k_inline_payload_bytes_max) return true;
+    }
+  }
+  return false;
+}
+
 Error corrupt(std::string message) {
   return Error(std::string(error_names::k_corrupt), std::move(message));
 }
@@ -80,6 +98,7 @@ Error corrupt(std::string message) {
 
 std::optional<SplitTurn> split_turn(std::string_view bytes) {
   if (bytes.size() <= base::k_inline_payload_bytes_max || is_split(bytes)) return std::nullopt;
+  if (!may_hold_large_value(bytes)) return std::nullopt;
   auto turn = decode_turn(bytes, 0);
   if (!turn) return std::nullopt;
   SplitTurn split;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <string>
@@ -25,7 +26,7 @@ constexpr Event<Placed> k_other{"Other"};
 /// The service that emits, with its gateway; its data and its port stay over a restart.
 class Emitter {
  public:
-  Emitter() {
+  explicit Emitter(std::string admin_token = {}) : admin_token_(std::move(admin_token)) {
     service_.event(k_placed);
     service_.event(k_other);
     start();
@@ -36,6 +37,7 @@ class Emitter {
     gateway::GatewayOptions options;
     options.server.listen = "127.0.0.1:" + std::to_string(port_);
     options.operations.event_source = "orders";
+    options.operations.admin_token = admin_token_;
     gateway_ = gateway::Gateway::start(options, *node_, {}).value();
   }
   void stop() {
@@ -56,6 +58,7 @@ class Emitter {
 
  private:
   TemporaryFolder folder_;
+  std::string admin_token_;
   Service service_{"orders"};
   std::uint16_t port_ = 0;
   std::unique_ptr<Node> node_;
@@ -67,8 +70,8 @@ struct Receiver {
   std::mutex mutex;
   std::multiset<std::int64_t> got;
   std::string source;
-  explicit Receiver(const std::string& url) {
-    service.subscribe_to(url, k_placed);
+  explicit Receiver(const std::string& url, const Secret& token = {}) {
+    service.subscribe_to({.url = url, .token = token}, k_placed);
     service.subscription("invoicing", on(k_placed), [this](const Placed& placed, EventContext& e) {
       const std::lock_guard lock(mutex);
       got.insert(placed.n);
@@ -104,6 +107,29 @@ TEST(EventPuller, EventsReachTheOtherServiceOnceWhicheverIsDown) {
   EXPECT_TRUE(eventually([&] { return invoices.has_each_once_below(30); }));
   orders.emit(30, 35);
   EXPECT_TRUE(eventually([&] { return invoices.has_each_once_below(35); }));
+  node->stop(1s);
+}
+
+TEST(EventPuller, ATokenThatCannotBeReadYetIsAskedForAgain) {
+  Emitter orders("s3cret");
+  orders.emit(0, 3);
+  TemporaryFolder folder;
+  const std::string file = folder / "token";
+  Receiver invoices(orders.url(), Secret::file(file));
+  std::mutex mutex;
+  std::string told;
+  NodeOptions options;
+  options.log = [&](LogLevel level, std::string_view, std::string_view message) {
+    const std::lock_guard lock(mutex);
+    if (level == LogLevel::warn) told += std::string(message) + "\n";
+  };
+  const auto node = start_node(invoices.service, memory_store(), std::move(options));
+  EXPECT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return told.find(file) != std::string::npos;
+  })) << told;
+  std::ofstream(file) << "s3cret\n";
+  EXPECT_TRUE(eventually([&] { return invoices.has_each_once_below(3); }));
   node->stop(1s);
 }
 

@@ -202,7 +202,7 @@ std::vector<DeliveredEvent> read_delivery(std::string_view bytes, std::string_vi
 /// Another service whose events this one takes.
 struct EventSourceDefinition {
   std::string url;
-  std::string token;  ///< of its administrator; empty: it asks for none
+  Secret token;  ///< of its administrator; empty: it asks for none
   std::vector<std::string> events;
   std::source_location location;
 };
