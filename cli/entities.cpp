@@ -141,8 +141,7 @@ Verb add_entities(CLI::App& program) {
        "eventual entities get accounts a-1", "eventual entities list accounts --limit 20",
        "eventual entities list movements --partition a-1 --descending",
        "eventual entities list accounts --index byOwner --partition ann --select id,balance",
-       "eventual entities list accounts --index byOwner --partition ann --condition "
-       "'{\"at_least\": [100]}'"});
+       R"(eventual entities list accounts --index byOwner --partition ann --condition '{"at_least": [100]}')"});
   app->require_subcommand(0, 1);
   auto options = std::make_shared<Options>();
   CLI::App* one = app->add_subcommand("get", "reads one item");
