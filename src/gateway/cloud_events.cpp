@@ -207,7 +207,8 @@ Result<std::vector<ports::EmittedEvent>> read_binary(const http::Request& reques
     if (!name.starts_with(k_header_prefix)) continue;
     const std::string attribute = name.substr(k_header_prefix.size());
     if (!is_attribute_name(attribute)) {
-      problems.add(name, std::string("is no attribute: its name ") + std::string(k_name_rule));
+      problems.add(header_value(name),
+                   std::string("is no attribute: its name ") + std::string(k_name_rule));
       continue;
     }
     auto text = percent_decode(trim(value));
@@ -223,8 +224,9 @@ Result<std::vector<ports::EmittedEvent>> read_binary(const http::Request& reques
     }
   }
   if (!is_json_type(http::find(request.headers, "content-type"))) {
-    return unsupported(fmt::format("an event with data of type {} is not taken: only JSON",
-                                   http::find(request.headers, "content-type")));
+    return unsupported(
+        fmt::format("an event with data of type {} is not taken: only JSON",
+                    header_value(media_type(http::find(request.headers, "content-type")))));
   }
   check(attributes, std::string(k_header_prefix), problems);
   std::string payload = "null";

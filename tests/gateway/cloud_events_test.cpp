@@ -125,5 +125,15 @@ TEST(CloudEvents, WhatIsWrittenIsReadAgain) {
   }
 }
 
+TEST(CloudEvents, BytesThatAreNoTextAreToldAsText) {
+  http::Request request;
+  request.headers = {{"ce-specversion", "1.0"},
+                     {"ce-source\306\312s", "/s"},
+                     {"content-type", "application/json"}};
+  const auto refused = cloud_events::read(request);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr("%C6%CAs"));
+}
+
 }  // namespace
 }  // namespace eventual::gateway
