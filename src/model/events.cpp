@@ -1,40 +1,9 @@
 #include "model/events.hpp"
 
 #include "base/bytes.hpp"
-#include "model/codec.hpp"
+#include "model/record_codec.hpp"
 
 namespace eventual::model {
-
-namespace {
-
-constexpr std::uint8_t k_event_format = 1;
-
-template <class Record>
-std::string encode_record(const Record& record) {
-  std::string out;
-  out.push_back(static_cast<char>(k_event_format));
-  encode_fields(record, out);
-  return out;
-}
-
-template <class Record>
-Result<Record> decode_record(std::string_view bytes, std::string_view what) {
-  if (bytes.empty() || bytes.front() == 0)
-    return Error(std::string(error_names::k_corrupt), std::string(what) + " has no format");
-  if (static_cast<std::uint8_t>(bytes.front()) > k_event_format) {
-    return Error(
-        std::string(error_names::k_not_allowed),
-        std::string(what) + " was written by a newer version of the program: run that version");
-  }
-  Record record;
-  Decoder decoder(bytes.substr(1));
-  record.fields(decoder);
-  if (decoder.failed())
-    return Error(std::string(error_names::k_corrupt), std::string(what) + " cannot be read");
-  return record;
-}
-
-}  // namespace
 
 std::string encode(const StoredEvent& record) { return encode_record(record); }
 Result<StoredEvent> decode_event(std::string_view bytes) {

@@ -4,44 +4,15 @@
 #include <limits>
 
 #include "base/bytes.hpp"
-#include "model/codec.hpp"
+#include "model/record_codec.hpp"
 
 namespace eventual::model {
 
 namespace {
 
-constexpr std::uint8_t k_record_format = 1;
-
 constexpr std::array<std::string_view, 9> k_status_names = {"running",   "parked",     "paused",
                                                             "succeeded", "failed",     "cancelled",
                                                             "timed_out", "terminated", "continued"};
-
-template <class Record>
-std::string encode_record(const Record& record) {
-  std::string out;
-  out.push_back(static_cast<char>(k_record_format));
-  encode_fields(record, out);
-  return out;
-}
-
-template <class Record>
-Result<Record> decode_record(std::string_view bytes, std::string_view what) {
-  if (bytes.empty())
-    return Error(std::string(error_names::k_corrupt), std::string(what) + " is empty");
-  if (bytes.front() == 0)
-    return Error(std::string(error_names::k_corrupt), std::string(what) + " begins with a zero");
-  if (static_cast<std::uint8_t>(bytes.front()) > k_record_format) {
-    return Error(
-        std::string(error_names::k_not_allowed),
-        std::string(what) + " was written by a newer version of the program: run that version");
-  }
-  Record record;
-  Decoder decoder(bytes.substr(1));
-  record.fields(decoder);
-  if (decoder.failed())
-    return Error(std::string(error_names::k_corrupt), std::string(what) + " cannot be read");
-  return record;
-}
 
 std::uint64_t ordered(Timestamp time) {
   return static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ (std::uint64_t{1} << 63);
