@@ -15,8 +15,10 @@ if output=$("$compiler" -std=c++20 -stdlib=libstdc++ -fsyntax-only -ferror-limit
   echo "$file: compiled, but must not" >&2
   exit 1
 fi
-# Only the diagnostics count, not the source lines that the compiler quotes (the pattern is one of them).
-if ! grep -E '(error|note):' <<<"$output" | grep -qE -- "$pattern"; then
+# Only the diagnostics count, not the source lines that the compiler quotes (the pattern is one of them). No -q in a pipe:
+# it ends at the first match, and what still writes into the pipe then dies of SIGPIPE.
+diagnostics=$(grep -E '(error|note):' <<<"$output" || true)
+if ! grep -qE -- "$pattern" <<<"$diagnostics"; then
   printf '%s: the errors do not match: %s\n%s\n' "$file" "$pattern" "$output" >&2
   exit 1
 fi
