@@ -26,6 +26,9 @@ constexpr std::size_t k_tick_messages = 1000;
 /// they waited for.
 constexpr Duration k_last_grace{500};
 
+/// A stall of the disk must not hold up the next write.
+constexpr std::chrono::milliseconds k_gather_most{5};
+
 Timestamp wall_clock() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
@@ -157,7 +160,10 @@ void Node::run_engine() {
   Mailbox& mailbox = handlers_->mailbox();
   bool abandoned = false;
   for (;;) {
-    if (std::optional<engine::Output> done = committer_->take_done()) perform(std::move(*done));
+    if (std::optional<engine::Output> done = committer_->take_done()) {
+      note_written();
+      perform(std::move(*done));
+    }
     take_input();
     if (push_output()) continue;
     if (has_room() && (inbox_next_ < inbox_.size() || !mailbox.empty())) continue;
@@ -193,7 +199,11 @@ void Node::take_input() {
     if (!handlers_->mailbox().empty()) handlers_->mailbox().take(inbox_);
   }
   const Timestamp now = wall_clock();
-  while (inbox_next_ < inbox_.size() && has_room()) feed(inbox_[inbox_next_++], now);
+  if (inbox_next_ < inbox_.size()) {
+    const SteadyClock::time_point start = SteadyClock::now();
+    while (inbox_next_ < inbox_.size() && has_room()) feed(inbox_[inbox_next_++], now);
+    prepare_time_ += SteadyClock::now() - start;
+  }
   // A store that refuses takes no more work, and a stopping node begins none.
   if (stopping_.load() || committer_->failing() || !has_room()) return;
   if (const auto due = engine_->next_due(); due && *due <= now) {
@@ -287,16 +297,34 @@ bool Node::refuse(Message& message) {
       message);
 }
 
+/// What takes much less time to prepare than to write is better prepared with the messages that
+/// wait: the answers to one write then come back together, not in two halves of which each waits
+/// for the write of the other. What takes longer to prepare is written while the next is prepared.
+bool Node::gathers() const {
+  if (inbox_next_ == inbox_.size() && handlers_->mailbox().empty()) return false;
+  if (!has_room() || stopping_.load() || committer_->failing()) return false;
+  return 2 * prepare_time_ < std::min<SteadyClock::duration>(write_time_, k_gather_most);
+}
+
+void Node::note_written() {
+  write_time_ = (3 * write_time_ + (SteadyClock::now() - write_start_)) / 4;
+}
+
 bool Node::push_output() {
-  if (committer_->busy()) return false;
+  if (committer_->busy() || gathers()) return false;
   fed_messages_ = 0;
   fed_bytes_ = 0;
+  prepare_time_ = SteadyClock::duration(0);
   if (!engine_->has_output()) return false;
   engine::Output output = engine_->take_output();
+  write_start_ = SteadyClock::now();
   if (output.batch.empty() && output.parts.empty()) {
     perform(std::move(output));
   } else if (inbox_next_ == inbox_.size() && handlers_->mailbox().empty()) {
-    if (committer_->commit_inline(output)) perform(std::move(output));
+    if (committer_->commit_inline(output)) {
+      note_written();
+      perform(std::move(output));
+    }
   } else {
     committer_->begin(std::move(output));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -126,6 +127,9 @@ class Node final : public ports::Operations {
   /// Makes the engine's output durable or hands it on; false when there is none or another one is
   /// on its way.
   bool push_output();
+  /// Whether what waits is taken in before the next write.
+  bool gathers() const;
+  void note_written();
   void perform(engine::Output output);
   void sleep();
 
@@ -144,6 +148,9 @@ class Node final : public ports::Operations {
   std::size_t fed_messages_ = 0;
   std::size_t fed_bytes_ = 0;
   Duration stood_still_{0};
+  std::chrono::steady_clock::time_point write_start_{};
+  std::chrono::steady_clock::duration write_time_{0};    // of late
+  std::chrono::steady_clock::duration prepare_time_{0};  // of what is not yet written
 
   std::atomic<bool> stopping_{false};  // handlers are done: commit and end
   std::atomic<bool> draining_{false};

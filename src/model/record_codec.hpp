@@ -14,8 +14,9 @@ namespace eventual::model {
 constexpr std::uint8_t k_record_format = 1;
 
 template <class Record>
-std::string encode_record(const Record& record) {
+std::string encode_record(const Record& record, std::size_t bytes_usual = 0) {
   std::string out;
+  out.reserve(bytes_usual);
   out.push_back(static_cast<char>(k_record_format));
   encode_fields(record, out);
   return out;

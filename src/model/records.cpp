@@ -42,7 +42,10 @@ std::optional<Status> parse_status(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-std::string encode(const ExecutionRecord& record) { return encode_record(record); }
+std::string encode(const ExecutionRecord& record) {
+  constexpr std::size_t k_other_fields = 64;
+  return encode_record(record, record.first_turn.size() + record.last_turn.size() + k_other_fields);
+}
 Result<ExecutionRecord> decode_execution(std::string_view bytes) {
   auto record = decode_record<ExecutionRecord>(bytes, "an execution's row");
   if (record && static_cast<std::size_t>(record->status) >= k_status_names.size()) {

@@ -118,6 +118,7 @@ void append_shortest(std::string& out, Float value) {
 }  // namespace
 
 bool append_quoted(std::string& out, std::string_view text) {
+  out.reserve(out.size() + text.size() + 2);  // grows once, and as appending does
   out += '"';
   std::size_t start = 0;
   std::size_t at = 0;

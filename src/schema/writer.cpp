@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::int64_t k_year_0_ms = -62'167'219'200'000;
 constexpr std::int64_t k_year_10000_ms = 253'402'300'800'000;
+/// Most objects are written without growing.
+constexpr std::size_t k_object_bytes_usual = 128;
 
 class Writer {
  public:
@@ -277,6 +279,7 @@ namespace eventual::detail {
 
 void write_value(const TypeSchema& type, const void* object, std::string& out) {
   const std::size_t size_before = out.size();
+  if (type.kind == Kind::object) out.reserve(size_before + schema::k_object_bytes_usual);
   try {
     schema::Writer(out).write(type, object, {});
   } catch (...) {
