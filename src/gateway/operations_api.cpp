@@ -34,6 +34,7 @@ class OperationsApi::Impl {
     operations::add_service(endpoints_);
     operations::add_executions(endpoints_);
     operations::add_logs(endpoints_);
+    operations::add_stream(endpoints_);
     operations::add_messages(endpoints_);
     operations::add_acts(endpoints_);
     operations::add_schedules(endpoints_);

@@ -16,6 +16,8 @@
 
 namespace eventual::gateway {
 
+class ChangeFeed;
+
 struct OperationsApiOptions {
   std::string admin_token{};         ///< empty: no token is asked for
   Duration result_wait_max{60'000};  ///< a longer wait_ms is cut to this
@@ -30,6 +32,9 @@ struct OperationsApiOptions {
 
   /// The newest lines of the log. Absent: none are kept.
   ReadLog read_log{};
+
+  /// What GET /_eventual/stream tells; it outlives the API. Null: there is no stream.
+  ChangeFeed* feed = nullptr;
 
   std::string event_source{};  ///< of the service's own events as CloudEvents
 

@@ -21,6 +21,11 @@ bool Pipe::full() const {
   return bytes_.size() >= k_bytes_max;
 }
 
+std::size_t Pipe::size() const {
+  const std::lock_guard lock(mutex_);
+  return bytes_.size();
+}
+
 void Pipe::end() {
   const std::lock_guard lock(mutex_);
   state_ = State::whole;

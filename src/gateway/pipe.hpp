@@ -28,6 +28,8 @@ class Pipe {
   /// `bytes` may be more than there is room for; ask full() before the next.
   void put(std::string_view bytes);
   bool full() const;
+  /// Bytes that are put or written and not yet taken.
+  std::size_t size() const;
   void end();
   /// Nothing more comes, for this reason.
   void fail(const http::HttpError& error);

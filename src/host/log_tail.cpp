@@ -23,6 +23,7 @@ void LogTail::add(LogLevel level, std::string_view execution_id, std::string_vie
   line.number = next_++;
   bytes_ += line.execution_id.size() + line.message.size();
   lines_.push_back(std::move(line));
+  if (listener_) listener_(lines_.back());
   while (lines_.size() > k_log_tail_lines_max || bytes_ > k_log_tail_bytes_max) {
     bytes_ -= lines_.front().execution_id.size() + lines_.front().message.size();
     lines_.pop_front();

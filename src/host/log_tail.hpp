@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/engine.hpp"
 #include "eventual/options.hpp"
@@ -25,6 +27,12 @@ class LogTail {
   /// Keeps a line under the next number; the first is 1.
   void add(LogLevel level, std::string_view execution_id, std::string_view message, Timestamp at);
 
+  /// Tells `listener` of each line that is added from now on, in order, on the thread that logs. It
+  /// must neither block nor log. Call it before lines are added.
+  void listen(std::function<void(const gateway::LogLine&)> listener) {
+    listener_ = std::move(listener);
+  }
+
   /// The lines after a number, oldest first; of those that are left when there are more than the
   /// limit, the newest where `after` is 0, else the oldest.
   gateway::LogLines read(const gateway::LogRequest& request) const;
@@ -34,6 +42,7 @@ class LogTail {
   std::deque<gateway::LogLine> lines_;
   std::size_t bytes_ = 0;
   std::uint64_t next_ = 1;
+  std::function<void(const gateway::LogLine&)> listener_;
 };
 
 /// A sink that writes to `next` and keeps what is at least `least` in `tail`, which must outlive

@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/change_feed.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/tls.hpp"
 #include "host/agents.hpp"
@@ -23,6 +24,7 @@
 #include "host/node.hpp"
 #include "host/requests.hpp"
 #include "host/routes.hpp"
+#include "host/watched_store.hpp"
 #include "program/verbs.hpp"
 #include "store/open.hpp"
 
@@ -94,6 +96,8 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   const std::string scheme = config.tls_cert.empty() ? "http" : "https";
   // Handlers that do not end in time may still log while the process ends.
   static host::LogTail tail;
+  static gateway::ChangeFeed feed;
+  tail.listen([](const gateway::LogLine& line) { feed.logged(line); });
   const engine::LogSink log =
       host::keep_lines(host::make_log(config.log_level, config.log_json), tail, config.log_level);
   const bool in_memory = config.store == "memory";
@@ -116,7 +120,8 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   node_options.engine.events_kept = config.event_retention;
   node_options.engine.event_ids_kept = config.event_id_retention;
   if (!in_memory) node_options.crashes_file = config.data + "/crashes";
-  auto node = Node::start(declarations, std::move(*store), std::move(node_options));
+  auto node = Node::start(declarations, host::watch_store(std::move(*store), feed),
+                          std::move(node_options));
   if (!node)
     return complain(fmt::format("cannot start: {}", node.error().message()), k_exit_failed);
 
@@ -137,6 +142,7 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   gateway_options.operations.read_log = [](const gateway::LogRequest& request) {
     return tail.read(request);
   };
+  gateway_options.operations.feed = &feed;
   gateway_options.mcp = host::mcp_options(declarations, options);
   std::vector<gateway::ExtraRoute> extras =
       host::description_routes(declarations, options, config.public_url);
@@ -167,6 +173,7 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
       "stopping: running handlers have " + std::to_string(config.grace.count()) + " ms");
   const auto deadline = std::chrono::steady_clock::now() + config.grace;
   (*node)->drain();
+  feed.end();  // its readers would keep the gateway from ending
   (*gateway)->stop(config.grace);
   const auto left =
       std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/change_feed.hpp"
 #include "gateway/gateway.hpp"
 #include "tests/gateway/support.hpp"
 
@@ -564,6 +565,36 @@ TEST_F(OperationsApiTest, ATokenThatIsRefusedSaysWhy) {
   expect_error(call("POST", "/_eventual/tasks/failure", R"({"token":"t","error":{"name":""}})"),
                400, "InvalidInput", "/error/name");
   expect_error(call("GET", "/_eventual/tasks/success"), 405, "NotAllowed");
+}
+
+TEST_F(OperationsApiTest, TheStreamTellsWhatHappensToWhoMayAsk) {
+  expect_error(call("GET", "/_eventual/stream"), 404, "NotFound");
+  gateway_.reset();
+  ChangeFeed feed;
+  options_.operations.feed = &feed;
+  options_.operations.admin_token = "secret";
+  EXPECT_EQ(call("GET", "/_eventual/stream").status, 401);
+  const std::string token = "Authorization: Bearer secret\r\n";
+  expect_error(call("GET", "/_eventual/stream?kinds=log,weather", {}, token), 400, "InvalidInput",
+               "kinds");
+  expect_error(call("GET", "/_eventual/stream?level=loud", {}, token), 400, "InvalidInput",
+               "level");
+  EXPECT_FALSE(feed.watched());
+
+  Client client(gateway_->bound_port());
+  client.request("GET", "/_eventual/stream?kinds=log&level=warn", {}, token);
+  const Reply head = client.reply(true);
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.header("content-type"), "text/event-stream");
+  EXPECT_TRUE(client.await("event: ready\ndata: {\"resumed\":false}\n\n"));
+  feed.logged({.number = 1, .level = LogLevel::info, .execution_id = {}, .message = "quiet"});
+  feed.logged({.number = 2, .level = LogLevel::warn, .execution_id = {}, .message = "loud"});
+  EXPECT_TRUE(client.await("loud"));
+  feed.end();
+  EXPECT_TRUE(client.await("\r\n0\r\n"));  // the last chunk: the answer is whole
+  client.finish_sending();
+  EXPECT_EQ(client.read_to_end().find("quiet"), std::string::npos);
+  gateway_.reset();
 }
 
 TEST_F(OperationsApiTest, LogLinesAreGivenAsTheyAreAskedFor) {

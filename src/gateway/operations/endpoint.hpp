@@ -46,6 +46,7 @@ void add_executions(Endpoints& endpoints);
 void add_acts(Endpoints& endpoints);
 void add_logs(Endpoints& endpoints);
 void add_messages(Endpoints& endpoints);
+void add_stream(Endpoints& endpoints);
 void add_schedules(Endpoints& endpoints);
 void add_tasks(Endpoints& endpoints);
 void add_entities(Endpoints& endpoints);

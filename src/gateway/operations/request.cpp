@@ -8,6 +8,7 @@
 
 #include "gateway/error_response.hpp"
 #include "gateway/execution_json.hpp"
+#include "gateway/log_json.hpp"
 #include "gateway/text.hpp"
 
 namespace eventual::gateway::operations {
@@ -42,6 +43,13 @@ std::uint64_t number_parameter(const http::Request& request, std::string_view na
     throw bad_parameter(name, fmt::format("must be a whole number from {} to {}", min, max));
   }
   return value;
+}
+
+LogLevel log_level_of(const http::Request& request) {
+  const std::string_view text = http::find(request.query, "level");
+  if (text.empty()) return LogLevel::trace;
+  if (const auto level = parse_log_level(text)) return *level;
+  throw bad_parameter("level", "must be trace, debug, info, warn or error");
 }
 
 std::string require_name(std::string_view what, std::string_view text) {

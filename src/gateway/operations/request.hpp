@@ -9,6 +9,7 @@
 #include "eventual/error.hpp"
 #include "eventual/http.hpp"
 #include "eventual/json.hpp"
+#include "eventual/options.hpp"
 #include "ports/operations.hpp"
 
 namespace eventual::gateway::operations {
@@ -21,6 +22,9 @@ Error bad_member(std::string_view pointer, std::string_view reason);
 /// A whole number from the query; `fallback` when it is absent.
 std::uint64_t number_parameter(const http::Request& request, std::string_view name,
                                std::uint64_t fallback, std::uint64_t min, std::uint64_t max);
+
+/// The query parameter `level`; trace when it is absent.
+LogLevel log_level_of(const http::Request& request);
 
 /// A name from the path; `what` is what the error calls it.
 std::string require_name(std::string_view what, std::string_view text);
