@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/progress.hpp"
+#include "cli/stream.hpp"
 #include "cli/text.hpp"
 
 namespace eventual::cli {
@@ -44,10 +45,29 @@ int wait_for_end(Context& context, const ports::ExecutionRef& execution) {
 int follow_to_end(Context& context, const ports::ExecutionRef& execution,
                   const std::function<void()>& look) {
   std::string status;
-  do {
-    status = text_of(required(context.service().result(execution, k_look_interval)), "status");
+  // The status is asked for first, so that the last look sees all that there will be.
+  const auto look_once = [&](ev::Duration wait) {
+    status = text_of(required(context.service().result(execution, wait)), "status");
     look();
-  } while (is_open(status));
+    return is_open(status);
+  };
+  const std::string target = client::Target("/_eventual/stream")
+                                 .with("kinds", "executions,history")
+                                 .with("execution_id", execution.id())
+                                 .text();
+  const Listener listener{
+      .look = [&] { return look_once(ev::Duration(0)); },
+      .take =
+          [&](std::string_view event, const ev::Json&) {
+            if (event == "execution") return look_once(ev::Duration(0));
+            if (event == "history") look();
+            return true;
+          },
+  };
+  if (!listen(context, target, listener)) {
+    while (look_once(k_look_interval)) {
+    }
+  }
   return status == "succeeded" ? k_exit_done : k_exit_failed;
 }
 

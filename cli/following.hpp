@@ -11,8 +11,9 @@ namespace eventual::cli {
 /// --json the document of …/result. Gives the exit code: 1 when it did not succeed.
 int wait_for_end(Context& context, const ports::ExecutionRef& execution);
 
-/// Calls `look` about once a second until the execution has closed, and once after that. Gives the
-/// exit code: 1 when it did not succeed.
+/// Calls `look` whenever its history has grown, until the execution has closed, and once after
+/// that; about once a second where the service has no stream. Gives the exit code: 1 when it did
+/// not succeed.
 int follow_to_end(Context& context, const ports::ExecutionRef& execution,
                   const std::function<void()>& look);
 

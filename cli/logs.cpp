@@ -1,11 +1,14 @@
 // `eventual logs`: the newest lines of the service's log.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "cli/execution_id.hpp"
+#include "cli/stream.hpp"
 #include "cli/text.hpp"
 #include "cli/times.hpp"
 #include "cli/verbs.hpp"
@@ -57,6 +60,47 @@ ev::Json not_before(const ev::Json& lines, ev::Timestamp since) {
   return kept;
 }
 
+/// Prints each line after the one of number `last`, for ever.
+void follow(Context& context, const Options& options, const std::string& execution_id,
+            std::uint64_t last) {
+  const auto print_new = [&](const ev::Json& line) {
+    const std::uint64_t number = line["number"].as_uint64();
+    if (number <= last) return;
+    last = number;
+    print_line(context, line);
+  };
+  const auto look = [&] {
+    for (;;) {
+      const ev::Json answer = ask(context, options, execution_id, last);
+      const std::uint64_t next = answer["next"].as_uint64();
+      if (next < last) {  // another process of the service counts from 1 again
+        last = 0;
+        continue;
+      }
+      if (answer["missed"] == ev::Json(true)) context.remark("… some lines were forgotten …");
+      const std::vector<ev::Json>& lines = answer["lines"].as_array();
+      for (const ev::Json& line : lines) print_new(line);
+      // Lines that were left out by the level or the execution are done too.
+      last = std::max(last, next);
+      if (lines.size() < options.limit) return true;
+    }
+  };
+  const std::string target = client::Target("/_eventual/stream")
+                                 .with("kinds", "log")
+                                 .with("level", options.level)
+                                 .with("execution_id", execution_id)
+                                 .text();
+  const Listener listener{.look = look, .take = [&](std::string_view event, const ev::Json& data) {
+                            if (event == "log") print_new(data);
+                            return true;
+                          }};
+  if (listen(context, target, listener)) return;
+  for (;;) {
+    std::this_thread::sleep_for(k_poll_interval);
+    look();
+  }
+}
+
 int logs(Context& context, const Options& options) {
   if (options.follow && context.json()) {
     throw UsageError("--follow has no end and --json is one document: choose one");
@@ -73,20 +117,14 @@ int logs(Context& context, const Options& options) {
     if (!time) throw UsageError("--since: " + time.error().message());
     since = *time;
   }
-  ev::Json answer = ask(context, options, execution_id, 0);
+  const ev::Json answer = ask(context, options, execution_id, 0);
   const ev::Json lines = not_before(answer["lines"], since);
   if (context.json()) {
     context.print_json(ev::Json::object({{"lines", lines}, {"next", answer["next"]}}));
     return k_exit_done;
   }
   for (const ev::Json& line : lines.as_array()) print_line(context, line);
-  while (options.follow) {
-    const std::uint64_t after = answer["next"].as_uint64();
-    std::this_thread::sleep_for(k_poll_interval);
-    answer = ask(context, options, execution_id, after);
-    if (answer["missed"] == ev::Json(true)) context.remark("… some lines were forgotten …");
-    for (const ev::Json& line : answer["lines"].as_array()) print_line(context, line);
-  }
+  if (options.follow) follow(context, options, execution_id, answer["next"].as_uint64());
   return k_exit_done;
 }
 

@@ -46,7 +46,7 @@ std::string Table::line(const std::vector<Cell>& cells, const std::vector<std::s
                         const Terminal& terminal) const {
   std::string out;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string shown = cut(cells[i].text, widths[i]);
+    const std::string shown = terminal.columns == 0 ? cells[i].text : cut(cells[i].text, widths[i]);
     const std::size_t taken = display_width(shown);
     const std::string filling(widths[i] - std::min(widths[i], taken), ' ');
     const std::string painted = terminal.paint(cells[i].style, shown);
@@ -69,8 +69,9 @@ std::string Table::rows_text(const Terminal& terminal, std::vector<std::size_t> 
   return out;
 }
 
-std::string Table::text(const Terminal& terminal) const {
-  const std::vector<std::size_t> fitted = widths(terminal);
+std::string Table::text(const Terminal& terminal) const { return text(terminal, widths(terminal)); }
+
+std::string Table::text(const Terminal& terminal, const std::vector<std::size_t>& fitted) const {
   std::vector<Cell> titles;
   titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.emplace_back(column.title, Style::bold);

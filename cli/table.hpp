@@ -36,7 +36,9 @@ class Table {
 
   /// All of it, with the titles; every line ends with a line feed.
   std::string text(const Terminal& terminal) const;
-  /// The same without titles, for rows that come later; widths are those of these rows.
+  std::string text(const Terminal& terminal, const std::vector<std::size_t>& widths) const;
+  /// The same without titles, for rows that come later. On a terminal what is wider than `widths`
+  /// is cut; in a pipe it is whole, and moves the rest of its own row alone.
   std::string rows_text(const Terminal& terminal, std::vector<std::size_t> widths) const;
   std::vector<std::size_t> widths(const Terminal& terminal) const;
 

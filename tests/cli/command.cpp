@@ -77,6 +77,7 @@ void read_all(pid_t process, int out, int err, const How& how, Ran& ran) {
         (i == 0 ? ran.out : ran.err).append(bytes, static_cast<std::size_t>(size));
       }
     }
+    if (how.watch) how.watch(ran.out);
     if (!interrupt_after.empty() && ran.out.find(interrupt_after) != std::string::npos) {
       interrupt_after.clear();
       ::kill(process, SIGINT);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct How {
   std::string input{};                               ///< standard input
   int columns = 0;                ///< above 0: in a pseudo-terminal of that width
   std::string interrupt_after{};  ///< SIGINT as soon as it has printed this
+  /// Told what it has printed so far, each time that there is more.
+  std::function<void(const std::string& out)> watch{};
 };
 
 /// Runs a program until it ends; kills it, and fails, after a minute.

@@ -2,13 +2,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <thread>
+#include <functional>
+#include <memory>
+#include <utility>
 
 #include "cli/command.hpp"
 #include "cli/text.hpp"
+#include "gateway/gateway.hpp"
+#include "tests/gateway/support.hpp"
 
 namespace eventual::cli {
 namespace {
@@ -150,17 +155,88 @@ TEST_F(Verbs, ColoursAreForTerminalsThatWantThem) {
   EXPECT_THAT(desk_.eventual({"executions"}).out, Not(HasSubstr("\x1b")));
 }
 
-TEST_F(Verbs, FollowPrintsWhatComes) {
-  start("sleeping", "\"x\"", "s-1");
+/// Does something once, when a program has printed `text`: what comes then is no part of the list
+/// with which --follow begins.
+How once_printed(std::string text, std::function<void()> act) {
   How how;
-  how.interrupt_after = "s-1";
-  EXPECT_EQ(desk_.eventual({"executions", "--follow"}, how).exit_code, -1);  // by the interrupt
+  how.watch = [text = std::move(text), act = std::move(act),
+               done = false](const std::string& out) mutable {
+    if (done || out.find(text) == std::string::npos) return;
+    done = true;
+    act();
+  };
+  return how;
+}
+
+TEST_F(Verbs, FollowPrintsExecutionsThatBeginAndChange) {
+  start("sleeping", "\"x\"", "s-1");
+  How how = once_printed("sleeping/s-1", [this] {
+    EXPECT_EQ(desk_.eventual({"start", "hello", R"({"name":"sam"})", "--name", "h-1"}).exit_code,
+              0);
+    EXPECT_EQ(desk_.eventual({"start", "sleeping", "\"x\"", "--name", "s-2"}).exit_code, 0);
+    EXPECT_EQ(desk_.eventual({"terminate", "s-1"}).exit_code, 0);
+  });
+  how.interrupt_after = "terminated";
+  const Ran ran = desk_.eventual({"executions", "--follow", "--workflow", "sleeping"}, how);
+  EXPECT_EQ(ran.exit_code, -1);  // by the interrupt
+  EXPECT_EQ(masked(ran.out),
+            "EXECUTION                          RUN  STATUS      STARTED                   TOOK\n"
+            "sleeping/s-1                         1  running     <time>  -\n"
+            "sleeping/s-2                         1  running     <time>  -\n"
+            "sleeping/s-1                         1  terminated  <time>  <span>\n");
   EXPECT_EQ(desk_.eventual({"executions", "--follow", "--json"}).exit_code, 2);
+}
+
+TEST_F(Verbs, FollowPrintsLinesOfTheLogAsTheyCome) {
+  start("byHand", "\"x\"", "t-1");
+  How how = once_printed("byHand/t-1: token", [this] {
+    EXPECT_EQ(desk_.eventual({"start", "byHand", "\"x\"", "--name", "t-2"}).exit_code, 0);
+  });
+  how.interrupt_after = "byHand/t-2: token ";
+  const Ran ran = desk_.eventual({"logs", "--follow", "--level", "info"}, how);
+  EXPECT_EQ(ran.exit_code, -1);
+  EXPECT_THAT(ran.out, ContainsRegex("byHand/t-1: token "));
+  EXPECT_THAT(ran.out, ContainsRegex("byHand/t-2: token "));
   EXPECT_EQ(desk_.eventual({"logs", "--follow", "--json"}).exit_code, 2);
+}
+
+TEST_F(Verbs, FollowEndsWithTheExecution) {
   start("broken", "\"x\"", "b-1");
   const Ran ended = desk_.eventual({"history", "b-1", "--follow"});
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_THAT(ended.out, HasSubstr("execution_failed"));
+
+  start("sleeping", "\"x\"", "s-1");
+  const How how = once_printed("execution_started", [this] {
+    EXPECT_EQ(desk_.eventual({"terminate", "s-1"}).exit_code, 0);
+  });
+  const Ran open = desk_.eventual({"history", "s-1", "--follow"}, how);
+  EXPECT_EQ(open.exit_code, 1);
+  EXPECT_THAT(open.out, HasSubstr("execution_terminated"));
+}
+
+TEST(Following, AServiceWithoutAStreamIsAskedAgain) {
+  gateway::testing::FakeOperations operations;
+  const auto times = std::make_shared<std::atomic<int>>(0);
+  operations.on_list = [times](const ports::ListRequest&) {
+    ports::ExecutionView view;
+    view.execution = {.workflow = "order", .name = "o-1", .run = 1};
+    view.status = times->fetch_add(1) == 0 ? "running" : "succeeded";
+    ports::ListReply reply;
+    reply.executions.push_back(std::move(view));
+    return reply;
+  };
+  gateway::GatewayOptions options;
+  options.server.listen = "127.0.0.1:0";
+  const auto old = gateway::Gateway::start(options, operations, {}).value();
+  How how;
+  how.interrupt_after = "succeeded";
+  const Ran ran = testing::run(
+      EVENTUAL_BIN_DIR "/eventual",
+      {"executions", "--follow", "--url", "http://127.0.0.1:" + std::to_string(old->bound_port())},
+      how);
+  EXPECT_EQ(ran.exit_code, -1) << ran.err;
+  EXPECT_THAT(ran.out, ContainsRegex("o-1 .* running "));
 }
 
 TEST_F(Verbs, ExecutionShowsAllThatIsKnown) {
@@ -464,9 +540,6 @@ TEST_F(Verbs, LogsAreChosenByLevelAndExecution) {
   EXPECT_THAT(out({"logs"}), ContainsRegex("<time> info  byHand/t-1: token "));
   EXPECT_EQ(out({"logs", "--level", "error"}), "");
   EXPECT_EQ(out({"logs", "--since", "2099-01-01"}), "");
-  How how;
-  how.interrupt_after = "token ";
-  EXPECT_EQ(desk_.eventual({"logs", "--follow"}, how).exit_code, -1);
 }
 
 TEST_F(Verbs, DoctorLooksAtEverything) {
