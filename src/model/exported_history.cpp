@@ -196,6 +196,8 @@ Result<void> check_history(const ExportedHistory& history) {
     if (turn.number != number) {
       return invalid("turn " + std::to_string(number) + " of the history is missing");
     }
+    if (turn.at < Timestamp{})
+      return invalid("turn " + std::to_string(number) + " of the history is before the year 1970");
     for (std::size_t i = 0; i < turn.events.size(); ++i) {
       const auto* started = std::get_if<ExecutionStarted>(&turn.events[i]);
       const bool first = number == 0 && i == 0;

@@ -109,6 +109,8 @@ TEST(ExportedHistory, WhatCannotBeReplayedIsRefused) {
       {"a call among events", "task_failed", "timer_started"},
       {"an event among calls", "task_scheduled", "timer_fired"},
       {"no time", "2026-01-01T00:00:00.008Z", "tomorrow"},
+      {"a time that nobody can count on from", "2026-01-01T00:00:00.008Z",
+       "0895-01-01T00:00:00.008Z"},
       {"signals that are none", R"("carried_signals":[{"signal":"go")",
        R"("carried_signals":[{"signal":7)"},
   };
