@@ -79,6 +79,8 @@ inline constexpr std::string_view k_not_found = "NotFound";
 inline constexpr std::string_view k_closed = "Closed";
 inline constexpr std::string_view k_already_exists = "AlreadyExists";
 inline constexpr std::string_view k_limit_exceeded = "LimitExceeded";
+/// One value is larger than the service's payload_limit; its details tell `bytes` and `limit`.
+inline constexpr std::string_view k_payload_too_large = "PayloadTooLarge";
 inline constexpr std::string_view k_unavailable = "Unavailable";
 inline constexpr std::string_view k_interrupted = "Interrupted";
 inline constexpr std::string_view k_determinism = "DeterminismError";

@@ -241,6 +241,12 @@ struct ServiceOptions {
   std::string version = "1";
   std::string description = {};
   bool mcp = true;  ///< POST /mcp offers commands and workflows to agents
+  /// Bytes of one input, result, signal, event or view as JSON: 1 KiB to 16 MiB. Larger ones are
+  /// refused with PayloadTooLarge where they come in; what is stored is read and replayed under any
+  /// limit, and the code of a run keeps the one it began with. The setting payload_limit
+  /// (--payload-limit) comes before this. A larger one costs memory: several copies of a value
+  /// exist while it is taken in.
+  std::size_t payload_limit = std::size_t{4} << 20;
 };
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warn, error };

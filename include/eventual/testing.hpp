@@ -218,6 +218,9 @@ struct TestOptions {
   std::uint64_t seed = 1;  ///< of ids and jitter
   std::size_t live_executions_max =
       20'000;  ///< a small one makes executions be replayed all the time
+  /// As the setting payload_limit; nothing: that of ServiceOptions. Out of its range, the
+  /// constructor throws InvalidInput.
+  std::optional<std::size_t> payload_limit = {};
 };
 
 /// One service under test. One thread uses it at a time.

@@ -61,6 +61,7 @@ void Engine::begin_next_run(Live& live, const model::ExecutionContinued& continu
   started.times_out_at = live.started.times_out_at;
   started.continued_from_run = live.record.run;
   started.carried_signals = std::move(carried);
+  started.payload_bytes_max = options_.payload_bytes_max;
 
   model::ExecutionRecord record;
   record.run = live.record.run + 1;

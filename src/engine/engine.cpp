@@ -59,6 +59,7 @@ Engine::Live& Engine::insert(std::unique_ptr<Live> live) {
   live_.emplace(reference.id, std::move(live));
   by_use_.push_front(&reference);
   reference.place = by_use_.begin();
+  reference.weigh(0);
   return reference;
 }
 
@@ -72,11 +73,15 @@ std::unique_ptr<workflow::Executor> Engine::make_executor(const Live& live,
 
 void Engine::touch(Live& live) { by_use_.splice(by_use_.begin(), by_use_, live.place); }
 
-/// Puts away the least recently used beyond `keep`. What is not durable yet stays.
+/// Puts away the least recently used beyond `keep`, and those of them with large turns while all
+/// turns are too many bytes. What is not durable yet stays.
 void Engine::evict(std::size_t keep) {
-  for (auto place = by_use_.end(); place != by_use_.begin() && live_.size() > keep;) {
+  for (auto place = by_use_.end(); place != by_use_.begin();) {
+    const bool too_many = live_.size() > keep;
+    if (!too_many && live_bytes_ <= options_.live_bytes_max) return;
     --place;
     Live& live = **place;
+    if (!too_many && live.bytes <= base::k_inline_payload_bytes_max) continue;
     if (live.in_turn || live.touched > outputs_committed_ || !live.unwritten.empty()) continue;
     const auto next = std::next(place);
     by_use_.erase(place);

@@ -43,6 +43,11 @@ namespace eventual::engine {
 struct Options {
   std::uint16_t shards = 64;
   std::size_t live_executions_max = 20'000;  ///< more are put away and replayed when needed
+  /// Of the turns that they keep in memory, all together; beyond, those with large ones are put
+  /// away too.
+  std::size_t live_bytes_max = base::k_live_bytes_max;
+  /// What the code of runs that begin from now on is held to.
+  std::size_t payload_bytes_max = base::k_payload_limit_default;
   Duration timer_window = Duration(30'000);  ///< how far ahead timers are held in memory
   std::size_t timers_per_tick_max = 2'000;
   std::uint32_t crashes_max = 3;                                  ///< then the call is parked
@@ -189,8 +194,19 @@ class Engine {
 
   /// An execution in memory.
   struct Live {
-    explicit Live(std::size_t& in_flight_of_all) noexcept : total_in_flight(&in_flight_of_all) {}
-    ~Live() { *total_in_flight -= tasks_in_flight; }
+    Live(std::size_t& in_flight_of_all, std::size_t& bytes_of_all) noexcept
+        : total_in_flight(&in_flight_of_all), total_bytes(&bytes_of_all) {}
+    ~Live() {
+      *total_in_flight -= tasks_in_flight;
+      *total_bytes -= bytes;
+    }
+    /// Tells the total what it keeps now: encoded turns, and about what the code holds of the
+    /// latest one.
+    void weigh(std::size_t latest_turn_bytes) noexcept {
+      *total_bytes -= bytes;
+      bytes = record.first_turn.size() + record.last_turn.size() + latest_turn_bytes;
+      *total_bytes += bytes;
+    }
     Live(const Live&) = delete;
     Live& operator=(const Live&) = delete;
 
@@ -219,6 +235,8 @@ class Engine {
     std::uint64_t history_events = 0;
     std::size_t tasks_in_flight = 0;
     std::size_t* total_in_flight;
+    std::size_t bytes = 0;  ///< as it was weighed last
+    std::size_t* total_bytes;
     std::size_t kept_events = 0;  ///< rows of events that wait until it is no longer parked
     struct Kept {
       std::uint64_t output;
@@ -527,6 +545,7 @@ class Engine {
   LogSink log_;
   base::Random random_;
 
+  std::size_t live_bytes_ = 0;                                        // before those it counts
   std::unordered_map<std::string_view, std::unique_ptr<Live>> live_;  // keys view Live::id
   std::list<Live*> by_use_;                                           // most recently used first
   std::vector<Live*> open_turns_;

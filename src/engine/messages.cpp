@@ -220,6 +220,14 @@ Result<void> Engine::take_signal(std::string_view id, std::string_view signal, s
                           std::to_string(base::k_queued_signals_max) +
                           " signals, of all names together, that nobody has read");
   }
+  const std::size_t unread_bytes =
+      live.executor != nullptr ? live.executor->unread_signal_bytes() : 0;
+  if (unread_bytes + payload.size() > base::k_queued_signal_bytes_max) {
+    return limit_exceeded("execution " + live.id + " has signals of " +
+                          std::to_string(unread_bytes) +
+                          " bytes that nobody has read; with this one it would be more than " +
+                          std::to_string(base::k_queued_signal_bytes_max));
+  }
   if (!message_id.empty()) live.signal_ids.insert(message_id);
   model::SignalReceived event{std::string(signal), {std::move(payload)}, std::move(message_id)};
   if (accepts(live)) {

@@ -224,7 +224,7 @@ Result<void> Engine::read_kept(Live& live) {
 }
 
 Result<std::unique_ptr<Engine::Live>> Engine::read(std::string_view id, Timestamp) {
-  auto live = std::make_unique<Live>(figures_.attempts_in_flight);
+  auto live = std::make_unique<Live>(figures_.attempts_in_flight, live_bytes_);
   live->id = id;
   live->shard = shard_of(id);
   auto row = store_.get(Table::executions, keys::execution(live->shard, id));

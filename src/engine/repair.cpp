@@ -156,7 +156,7 @@ void Engine::track_fork(Live& live, const model::ExecutionForked& forked, Timest
 
 /// The branch at the end of what it shares. Nothing is decided yet.
 Result<std::unique_ptr<Engine::Live>> Engine::replay_copied(Branch& branch, Timestamp now) {
-  auto made = std::make_unique<Live>(figures_.attempts_in_flight);
+  auto made = std::make_unique<Live>(figures_.attempts_in_flight, live_bytes_);
   made->id = branch.id;
   made->shard = shard_of(branch.id);
   made->definition = branch.definition;
@@ -272,6 +272,7 @@ Result<ports::StartReply> Engine::fork_or_find(const ports::ForkRequest& request
       model::ExecutionForked{source_id, source_run, request.seq, base::unique_id(now, random_)};
   if (cut == source->turns.begin()) {
     started->derivation = base::unique_id(now, random_);
+    started->payload_bytes_max = options_.payload_bytes_max;
     branch.events.emplace_back(*started);
     branch.events.push_back(std::move(forked));
   } else {
@@ -333,6 +334,7 @@ Result<ports::StartReply> Engine::retry_closed(Live& live, std::optional<std::ui
   // What was undone has to be done again, as has what failed before anything was done.
   if (live.record.undone || (!failing && turns.size() == 1)) {
     started->derivation = base::unique_id(now, random_);
+    started->payload_bytes_max = options_.payload_bytes_max;
     branch.events.emplace_back(*started);
     branch.events.push_back(std::move(forked));
     if (!live.record.undone) append_seen(turns.front(), turns.front().events.size(), branch.events);

@@ -13,13 +13,14 @@ using ports::Table;
 
 Engine::Live& Engine::create(std::string_view id, const detail::WorkflowDefinition& definition,
                              model::ExecutionStarted started, Timestamp now) {
-  auto made = std::make_unique<Live>(figures_.attempts_in_flight);
+  auto made = std::make_unique<Live>(figures_.attempts_in_flight, live_bytes_);
   made->id = id;
   made->shard = shard_of(id);
   made->definition = &definition;
   made->record.started_at = now;
   made->is_new = true;
   started.derivation = base::unique_id(now, random_);
+  started.payload_bytes_max = options_.payload_bytes_max;
   made->executor = make_executor(*made, started.derivation);
   made->started = started;
   made->started.input.text.clear();

@@ -161,6 +161,7 @@ std::optional<model::Event> Engine::ending(Live& live) {
 
 void Engine::write_turn(Live& live) {
   std::string bytes = model::encode(live.turn);
+  const std::size_t size = bytes.size();
   if (live.turn.number == 0) {
     live.record.first_turn = std::move(bytes);
     live.record_changed = true;
@@ -171,6 +172,7 @@ void Engine::write_turn(Live& live) {
     put_turn(output_.batch, live.shard, live.id, live.record.run, live.turn.number,
              std::move(bytes));
   }
+  live.weigh(size);
   ++live.next_turn;
   live.turn.events.clear();
   live.turn.calls.clear();

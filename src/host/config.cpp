@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "gateway/origin.hpp"
 
 namespace eventual::host {
@@ -106,6 +107,30 @@ Result<void> apply_kept(Duration& kept, const std::string& text) {
   return {};
 }
 
+/// "65536", "512KB", "4MiB": bytes, thousands of them, or powers of 1024.
+Result<void> apply_payload_limit(Config& config, const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, std::size_t>, 5> k_units{
+      {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"KB", 1'000}, {"MB", 1'000'000}, {"B", 1}}};
+  std::string_view digits = text;
+  std::size_t unit_bytes = 1;
+  for (const auto& [unit, bytes] : k_units) {
+    if (!digits.ends_with(unit)) continue;
+    digits.remove_suffix(unit.size());
+    unit_bytes = bytes;
+    break;
+  }
+  while (digits.ends_with(' ')) digits.remove_suffix(1);
+  std::size_t number = 0;
+  const bool is_number =
+      apply_number<std::size_t>(number, std::string(digits), 1, base::k_payload_limit_most).ok();
+  if (!is_number || number * unit_bytes < base::k_payload_limit_least ||
+      number * unit_bytes > base::k_payload_limit_most) {
+    return invalid("must be a size from 1KiB to 16MiB such as 65536, 512KB or 4MiB");
+  }
+  config.payload_limit = number * unit_bytes;
+  return {};
+}
+
 constexpr std::array k_settings{
     Setting{
         "listen", "ADDRESS:PORT",
@@ -133,6 +158,9 @@ constexpr std::array k_settings{
             }},
     Setting{"grace_ms", "N", "how long a stop waits for running handlers, in ms [10000]",
             &apply_grace},
+    Setting{"payload_limit", "SIZE",
+            "the largest input, result, signal or event, 1KiB to 16MiB [the service's: 4MiB]",
+            &apply_payload_limit},
     Setting{"handlers_running_max", "N",
             "handlers that run at a time; 0: twice the cores, at least 4 [0]",
             [](Config& config, const std::string& text) {

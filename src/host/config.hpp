@@ -27,8 +27,9 @@ struct Config {
   Duration retention = std::chrono::days(7);        ///< of closed executions; k_forever keeps all
   Duration event_retention = std::chrono::days(3);  ///< of stored events, likewise
   Duration event_id_retention = std::chrono::hours(24);  ///< of their ids, likewise
-  Duration grace{10'000};                  ///< how long a stop waits for running handlers
-  std::uint32_t handlers_running_max = 0;  ///< 0: twice the cores, at least 4
+  Duration grace{10'000};                         ///< how long a stop waits for running handlers
+  std::optional<std::size_t> payload_limit = {};  ///< bytes of one value; nothing: ServiceOptions
+  std::uint32_t handlers_running_max = 0;         ///< 0: twice the cores, at least 4
   std::uint32_t handler_threads_max = 256;
   std::vector<std::string> allowed_hosts;
   std::string tls_cert;  ///< PEM file; empty: plain HTTP

@@ -235,6 +235,7 @@ SlotRef HandlerRuntime::send_signal(detail::SignalSend send) {
 
 SlotRef HandlerRuntime::emit_event(detail::EmitCall call) {
   if (discarding()) return make_slot();
+  host_.require_fits(call.payload.size(), "the payload of event " + std::string(call.event));
   std::string payload = detail::checked_event(host_.declarations, call);
   const bool own_id = !call.id.empty();
   if (attempt_ != nullptr) {

@@ -13,6 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/limits.hpp"
+#include "base/payload_limit.hpp"
 #include "engine/engine.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/runtime.hpp"
@@ -45,6 +47,12 @@ struct HandlerHost {
   engine::LogSink log;
   HandlerTime* time = nullptr;  ///< null: the system's
   AwakeClock* clock = nullptr;  ///< what waiting counts by; null: only where there is a `time`
+  std::size_t payload_bytes_max = base::k_payload_limit_default;
+
+  /// Throws PayloadTooLarge.
+  void require_fits(std::size_t bytes, std::string_view what) const {
+    if (bytes > payload_bytes_max) throw base::payload_too_large(what, bytes, payload_bytes_max);
+  }
 };
 
 /// The task attempt that a handler answers.

@@ -224,12 +224,18 @@ std::shared_ptr<Handlers> Handlers::create(const detail::Declarations& declarati
 Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions options)
     : declarations_(declarations),
       endpoints_(declarations),
-      mailbox_(std::make_shared<Mailbox>(options.requests_max)),
+      mailbox_(std::make_shared<Mailbox>(options.requests_max, base::k_requests_waiting_bytes_max)),
       tokens_(std::move(options.tokens)),
-      requests_(declarations, mailbox_, tokens_),
+      requests_(declarations, mailbox_, options.payload_bytes_max, tokens_),
       service_(std::move(options.service)),
       marker_(std::move(options.marker)),
-      host_{requests_, declarations, nullptr, std::move(options.log), nullptr, &clock_},
+      host_{requests_,
+            declarations,
+            nullptr,
+            std::move(options.log),
+            nullptr,
+            &clock_,
+            options.payload_bytes_max},
       reads_(*options.store),
       transactions_(reads_, {host_, service_, *mailbox_, marker_.get(),
                              [this](std::function<void()> job) {
@@ -310,12 +316,7 @@ void Handlers::run_attempt(engine::Attempt attempt) {
     const ports::MarkedCall marked(marker_.get(), {attempt.execution_id, attempt.run, attempt.seq});
     HandlerRuntime runtime(host_, &attempt_scope);
     result.result = runtime.run(attempt.definition->run, attempt.input, scope);
-    if (result.result.size() > base::k_payload_bytes_max) {
-      throw Error(std::string(error_names::k_limit_exceeded),
-                  "the result of task " + attempt.definition->name + " has " +
-                      std::to_string(result.result.size()) + " bytes, more than " +
-                      std::to_string(base::k_payload_bytes_max));
-    }
+    host_.require_fits(result.result.size(), "the result of task " + attempt.definition->name);
     result.signals = std::move(attempt_scope.signals);
     result.events = std::move(attempt_scope.events);
   } catch (...) {

@@ -40,6 +40,7 @@ struct HandlersOptions {
   std::function<std::shared_ptr<void>()> thread_scope;
   WorkerPoolOptions workers;
   std::size_t requests_max = 0;  ///< of the mailbox
+  std::size_t payload_bytes_max = base::k_payload_limit_default;
   // shared: as the marker.
   std::shared_ptr<const ports::TokenSigner> tokens;
   ports::Store* store = nullptr;  ///< lives until close_store()

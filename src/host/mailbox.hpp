@@ -117,10 +117,15 @@ using Message =
                  messages::Tell, messages::EventWork, messages::Drain, messages::Commit,
                  engine::StoreCallResult>;
 
+/// The bytes of the payloads in it.
+std::size_t size_of(const Message& message);
+
 /// Many threads post, one takes. A post wakes the taker only when it sleeps.
 class Mailbox {
  public:
-  explicit Mailbox(std::size_t requests_max) : requests_max_(requests_max) {}
+  /// At most so many requests, or so many bytes of payloads, wait.
+  Mailbox(std::size_t requests_max, std::size_t bytes_max)
+      : requests_max_(requests_max), bytes_max_(bytes_max) {}
 
   /// Unavailable once it is closed, LimitExceeded when too much waits; `message` is then as before.
   Result<void> post_request(Message&& message);
@@ -142,9 +147,11 @@ class Mailbox {
   void add_locked(Message&& message);
 
   const std::size_t requests_max_;
+  const std::size_t bytes_max_;
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<Message> waiting_;
+  std::size_t waiting_bytes_ = 0;
   bool closed_ = false;
   bool sleeps_for_mail_ = false;
   bool woken_ = false;

@@ -33,32 +33,6 @@ Timestamp wall_clock() {
   return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
 }
 
-std::size_t size_of(const Message& message) {
-  return std::visit(
-      [](const auto& value) -> std::size_t {
-        using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, engine::AttemptResult>) {
-          return value.result.size();
-        } else if constexpr (std::is_same_v<T, messages::Commit>) {
-          std::size_t bytes = 0;
-          for (const ports::Write& write : value.part.batch.writes)
-            bytes += write.key.size() + write.value.size();
-          return bytes;
-        } else if constexpr (std::is_same_v<T, messages::Start>) {
-          return value.request.input_json.size();
-        } else if constexpr (std::is_same_v<T, messages::Signal>) {
-          return value.request.payload_json.size();
-        } else if constexpr (std::is_same_v<T, messages::Update>) {
-          return value.request.input_json.size();
-        } else if constexpr (std::is_same_v<T, messages::EventWork>) {
-          return value.bytes;
-        } else {
-          return 0;
-        }
-      },
-      message);
-}
-
 Error stopped() {
   return Error(std::string(error_names::k_unavailable), "the service has stopped");
 }
@@ -80,6 +54,7 @@ Node::Node(const detail::Declarations& declarations, std::unique_ptr<ports::Stor
   if (marks_ != nullptr) handlers.thread_scope = [] { return CrashMarks::protect_thread(); };
   handlers.workers = options_.workers;
   handlers.requests_max = options_.requests_waiting_max;
+  handlers.payload_bytes_max = options_.engine.payload_bytes_max;
   handlers.store = store_.get();
   handlers_ = Handlers::create(declarations_, std::move(handlers));
   engine::Options engine_options = options_.engine;

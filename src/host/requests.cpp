@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/payload_limit.hpp"
 #include "eventual/schema.hpp"
 #include "host/answered_once.hpp"
 #include "host/transactions.hpp"
@@ -38,20 +39,6 @@ Result<void> check_name(std::string_view name) {
   return {};
 }
 
-Result<std::string> normal_form(std::string (*normalise)(std::string_view), std::string_view json,
-                                std::string_view what) {
-  if (json.size() > base::k_payload_bytes_max) {
-    return Error(std::string(error_names::k_limit_exceeded),
-                 fmt::format("the {} has {} bytes, more than {}", what, json.size(),
-                             base::k_payload_bytes_max));
-  }
-  try {
-    return normalise(json);
-  } catch (...) {
-    return describe(std::current_exception());
-  }
-}
-
 template <class Posted>
 void post(Mailbox& mailbox, Posted posted) {
   // The message is moved only when it is taken: a refusal is answered through the copy of its
@@ -77,6 +64,17 @@ Result<std::string> answer_query(const detail::Declarations& declarations, std::
   }
 }
 
+Result<std::string> Requests::normal_form(std::string (*normalise)(std::string_view),
+                                          std::string_view json, std::string_view what) const {
+  if (json.size() > payload_bytes_max_)
+    return base::payload_too_large(what, json.size(), payload_bytes_max_);
+  try {
+    return normalise(json);
+  } catch (...) {
+    return eventual::describe(std::current_exception());
+  }
+}
+
 void Requests::start(ports::StartRequest request, ports::Callback<ports::StartReply> done) {
   const detail::WorkflowDefinition* workflow = declarations_.find_workflow(request.workflow);
   if (workflow == nullptr) {
@@ -88,7 +86,7 @@ void Requests::start(ports::StartRequest request, ports::Callback<ports::StartRe
   }
   if (request.timeout && *request.timeout <= Duration(0))
     return done(invalid("the timeout must be positive"));
-  Result<std::string> input = normal_form(workflow->normalise, request.input_json, "input");
+  Result<std::string> input = normal_form(workflow->normalise, request.input_json, "the input");
   if (!input) return done(input.error());
   request.input_json = std::move(*input);
   if (request.signal) {
@@ -112,7 +110,7 @@ Result<std::string> Requests::check_signal(std::string_view name, std::string_vi
     return invalid(fmt::format("the message id has {} bytes, more than {}", message_id.size(),
                                base::k_name_bytes_max));
   }
-  return normal_form(signal->normalise, payload_json, "payload");
+  return normal_form(signal->normalise, payload_json, "the payload");
 }
 
 void Requests::update(ports::UpdateRequest request, ports::Callback<ports::UpdateReply> done) {
@@ -128,7 +126,7 @@ void Requests::update(ports::UpdateRequest request, ports::Callback<ports::Updat
   if (refuse_waiting_.load() && request.wait > Duration(0)) {
     return done(Error(std::string(error_names::k_unavailable), "the service is stopping"));
   }
-  Result<std::string> input = normal_form(update->normalise, request.input_json, "input");
+  Result<std::string> input = normal_form(update->normalise, request.input_json, "the input");
   if (!input) return done(input.error());
   request.input_json = std::move(*input);
   post(*mailbox_, messages::Update{std::move(request), answered_once(std::move(done))});
@@ -220,7 +218,7 @@ void Requests::tell_attempt(detail::AttemptNews news, ports::Callback<bool> done
       return done(Error(std::string(error_names::k_not_found),
                         fmt::format("task {} is not declared", name->task)));
     }
-    Result<std::string> result = normal_form(task->normalise_result, news.json, "result");
+    Result<std::string> result = normal_form(task->normalise_result, news.json, "the result");
     if (!result) return done(result.error());
     news.json = std::move(*result);
   } else if (news.json.size() > base::k_heartbeat_bytes_max) {
@@ -287,8 +285,10 @@ void check_foreign(const ports::EmittedEvent& event) {
   check("source", event.source.size(), k_foreign_source_bytes_max);
 }
 
+}  // namespace
+
 /// Puts the payloads into their normal form; everything that is wrong with any of them.
-Result<void> check_events(const detail::Declarations& declarations, ports::EmitRequest& request) {
+Result<void> Requests::check_events(ports::EmitRequest& request) const {
   if (request.events.empty()) return invalid("there is no event in the request");
   if (request.events.size() > base::k_events_per_request_max) {
     return Error(std::string(error_names::k_limit_exceeded),
@@ -299,15 +299,19 @@ Result<void> check_events(const detail::Declarations& declarations, ports::EmitR
   for (std::size_t i = 0; i < request.events.size(); ++i) {
     ports::EmittedEvent& event = request.events[i];
     if (event.checked) continue;
+    if (event.payload_json.size() > payload_bytes_max_) {
+      return base::payload_too_large("the payload of event " + event.name,
+                                     event.payload_json.size(), payload_bytes_max_);
+    }
     const std::string place = request.is_list ? "/" + std::to_string(i) : std::string();
     const bool is_foreign = !event.source.empty();
     try {
       if (is_foreign) check_foreign(event);
       event.payload_json =
-          detail::checked_event(declarations, {.event = event.name,
-                                               .payload = event.payload_json,
-                                               .id = is_foreign ? std::string() : event.id,
-                                               .key = event.key});
+          detail::checked_event(declarations_, {.event = event.name,
+                                                .payload = event.payload_json,
+                                                .id = is_foreign ? std::string() : event.id,
+                                                .key = event.key});
     } catch (const Error& error) {
       if (error.name() != error_names::k_invalid_input) return error;
       add_problems(problems, error, place + "/payload");
@@ -330,8 +334,6 @@ Result<void> check_events(const detail::Declarations& declarations, ports::EmitR
                first["pointer"].as_string() + ": " + first["reason"].as_string(), problems.dump());
 }
 
-}  // namespace
-
 template <class T, class Ask>
 void Requests::ask_events(ports::Callback<T> done, std::size_t bytes, Ask ask) {
   auto once = answered_once(std::move(done));
@@ -343,8 +345,7 @@ void Requests::ask_events(ports::Callback<T> done, std::size_t bytes, Ask ask) {
 }
 
 void Requests::emit(ports::EmitRequest request, ports::Callback<ports::EmitReply> done) {
-  if (const Result<void> checked = check_events(declarations_, request); !checked)
-    return done(checked.error());
+  if (const Result<void> checked = check_events(request); !checked) return done(checked.error());
   std::size_t bytes = 0;
   for (const ports::EmittedEvent& event : request.events) bytes += event.payload_json.size();
   ask_events<ports::EmitReply>(

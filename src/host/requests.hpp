@@ -25,12 +25,17 @@ Result<std::string> answer_query(const detail::Declarations& declarations, std::
 /// and histories are not its business: they give Unavailable.
 class Requests : public ports::Operations {
  public:
-  /// `declarations` must outlive it and the mailbox's taker.
+  /// `declarations` must outlive it and the mailbox's taker. Values of more than
+  /// `payload_bytes_max` are refused with PayloadTooLarge.
   // shared: handlers that do not end in time keep the mailbox when the node is gone.
   // shared tokens: as the mailbox.
   Requests(const detail::Declarations& declarations, std::shared_ptr<Mailbox> mailbox,
+           std::size_t payload_bytes_max,
            std::shared_ptr<const ports::TokenSigner> tokens = nullptr)
-      : declarations_(declarations), mailbox_(std::move(mailbox)), tokens_(std::move(tokens)) {}
+      : declarations_(declarations),
+        mailbox_(std::move(mailbox)),
+        payload_bytes_max_(payload_bytes_max),
+        tokens_(std::move(tokens)) {}
 
   void start(ports::StartRequest request, ports::Callback<ports::StartReply> done) override;
   void signal(ports::SignalRequest request, ports::Callback<bool> done) override;
@@ -79,9 +84,13 @@ class Requests : public ports::Operations {
   void ask_events(ports::Callback<T> done, std::size_t bytes, Ask ask);
   Result<std::string> check_signal(std::string_view name, std::string_view message_id,
                                    std::string_view payload_json) const;
+  Result<std::string> normal_form(std::string (*normalise)(std::string_view), std::string_view json,
+                                  std::string_view what) const;
+  Result<void> check_events(ports::EmitRequest& request) const;
 
   const detail::Declarations& declarations_;
   std::shared_ptr<Mailbox> mailbox_;
+  const std::size_t payload_bytes_max_;
   std::shared_ptr<const ports::TokenSigner> tokens_;
   Transactions* transactions_ = nullptr;
   std::atomic<bool> refuse_waiting_{false};

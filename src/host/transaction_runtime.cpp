@@ -82,6 +82,7 @@ SlotRef TransactionRuntime::emit_event(detail::EmitCall call) {
   SlotRef slot = make_slot();
   if (discarding()) return slot;
   try {
+    host_.require_fits(call.payload.size(), "the payload of event " + std::string(call.event));
     std::string payload = detail::checked_event(host_.declarations, call);
     if (call.immediate) {
       throw Error(std::string(error_names::k_not_allowed),

@@ -7,6 +7,7 @@
 
 #include "base/hash.hpp"
 #include "base/limits.hpp"
+#include "base/payload_limit.hpp"
 #include "base/random.hpp"
 #include "base/unique_id.hpp"
 #include "engine/entity_transaction.hpp"
@@ -153,12 +154,8 @@ class Transactions::Run : public std::enable_shared_from_this<Run> {
     Result<std::string> result = std::string();
     try {
       result = runtime.run(definition_->run, input_, scope);
-      if (result->size() > base::k_payload_bytes_max) {
-        result = Error(std::string(error_names::k_limit_exceeded),
-                       "the result of transaction " + definition_->name + " has " +
-                           std::to_string(result->size()) + " bytes, more than " +
-                           std::to_string(base::k_payload_bytes_max));
-      }
+      owner_.host_.handlers.require_fits(result->size(),
+                                         "the result of transaction " + definition_->name);
     } catch (...) {
       result = describe(std::current_exception());
     }
@@ -291,12 +288,14 @@ void Transactions::transact(ports::TransactionRequest request, ports::Callback<s
     return done(Error(std::string(error_names::k_not_found),
                       "transaction " + request.transaction + " is not declared"));
   }
-  if (request.input_json.size() > base::k_payload_bytes_max ||
-      request.id.size() > base::k_name_bytes_max) {
+  if (const std::size_t most = host_.handlers.payload_bytes_max; request.input_json.size() > most) {
+    return done(base::payload_too_large("the input of transaction " + definition->name,
+                                        request.input_json.size(), most));
+  }
+  if (request.id.size() > base::k_name_bytes_max) {
     return done(Error(std::string(error_names::k_limit_exceeded),
-                      "the input of a transaction has at most " +
-                          std::to_string(base::k_payload_bytes_max) + " bytes, its id " +
-                          std::to_string(base::k_name_bytes_max)));
+                      "the id of a transaction has at most " +
+                          std::to_string(base::k_name_bytes_max) + " bytes"));
   }
   if (!request.here) {
     try {

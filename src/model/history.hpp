@@ -53,12 +53,15 @@ struct ExecutionStarted {
   std::optional<std::uint32_t> continued_from_run;  ///< the run before it continued as this one
   std::optional<JsonText>
       carried_signals;  ///< [{"signal", "payload"}], which that run had not read
+  /// What this run's code is held to, whatever the service's limit becomes. Absent: it began when
+  /// there was no setting, under 4 MiB.
+  std::optional<std::uint64_t> payload_bytes_max;
   template <class V>
   void fields(V& v) {
     v("input", input), v("derivation", derivation), v("parent_id", parent_id),
         v("parent_run", parent_run), v("parent_seq", parent_seq), v("parent_waits", parent_waits),
         v("times_out_at", times_out_at), v("continued_from_run", continued_from_run),
-        v("carried_signals", carried_signals);
+        v("carried_signals", carried_signals), v("payload_bytes_max", payload_bytes_max);
   }
 };
 

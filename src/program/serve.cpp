@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/payload_limit.hpp"
 #include "gateway/change_feed.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/tls.hpp"
@@ -34,6 +35,9 @@ namespace {
 using host::Config;
 using host::Node;
 using host::NodeOptions;
+
+/// Of a request's body, beyond the payload_limit.
+constexpr std::size_t k_body_surplus_bytes = 1 << 20;
 
 // --- stopping ---
 
@@ -93,6 +97,9 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
              k_exit_usage);
   }
   if (!problems.empty()) return k_exit_usage;
+  const std::size_t payload_limit = config.payload_limit.value_or(options.payload_limit);
+  if (const Result<void> limit = base::check_payload_limit(payload_limit); !limit)
+    return complain(limit.error().message(), k_exit_usage);
   const std::string scheme = config.tls_cert.empty() ? "http" : "https";
   // Handlers that do not end in time may still log while the process ends.
   static host::LogTail tail;
@@ -119,6 +126,7 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   node_options.engine.retention = config.retention;
   node_options.engine.events_kept = config.event_retention;
   node_options.engine.event_ids_kept = config.event_id_retention;
+  node_options.engine.payload_bytes_max = payload_limit;
   if (!in_memory) node_options.crashes_file = config.data + "/crashes";
   auto node = Node::start(declarations, host::watch_store(std::move(*store), feed),
                           std::move(node_options));
@@ -127,6 +135,10 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
 
   gateway::GatewayOptions gateway_options;
   gateway_options.server.listen = config.listen;
+  // A value comes with what surrounds it, and may be written at more length than in its normal
+  // form.
+  gateway_options.server.body_bytes_max =
+      std::max(gateway_options.server.body_bytes_max, payload_limit + k_body_surplus_bytes);
   gateway_options.server.allowed_hosts = config.allowed_hosts;
   gateway_options.server.allowed_origins = config.allowed_origins;
   if (!config.public_url.empty()) allow_public_url(config.public_url, gateway_options.server);

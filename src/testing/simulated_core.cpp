@@ -99,6 +99,7 @@ void SimulatedRun::Core::boot() {
   testing::VirtualHostOptions host_options;
   host_options.seed = random_.next_u64();
   if (!loads_timers_late_) host_options.engine.timer_window = k_forever;
+  host_options.engine.payload_bytes_max = service.options().payload_limit;
   host_options.engine.schedules_until = testing::k_beginning + options.span;
   if (keeps_nothing_) host_options.engine.live_executions_max = random_.below(2);
   host_options.defect = static_cast<testing::PlantedDefect>(options.planted_defect);

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/payload_limit.hpp"
 #include "engine/verify.hpp"
 #include "eventual/testing.hpp"
 #include "gateway/error_response.hpp"
@@ -81,13 +82,20 @@ struct TestEnvironment::Core {
       throw Error(std::string(error_names::k_invalid_input),
                   "the declarations of " + service.name() + " are wrong:" + defects);
     }
+    if (const Result<void> limit = base::check_payload_limit(payload_limit()); !limit)
+      throw Error(limit.error());
     open(options.start);
+  }
+
+  std::size_t payload_limit() const {
+    return options.payload_limit.value_or(service.options().payload_limit);
   }
 
   void open(Timestamp now) {
     testing::VirtualHostOptions host_options;
     host_options.engine.timer_window = k_forever;
     host_options.engine.live_executions_max = options.live_executions_max;
+    host_options.engine.payload_bytes_max = payload_limit();
     host_options.seed = options.seed + boots++;
     host_options.log = [this](LogLevel level, std::string_view, std::string_view message) {
       logs.push_back(level_name(level) + " " + std::string(message));

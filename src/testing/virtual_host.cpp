@@ -28,10 +28,11 @@ VirtualHost::VirtualHost(const Service& service, ports::Store& store, Timestamp 
       now_(now),
       random_(options.seed ^ 0x7e57),
       defect_(options.defect),
-      mailbox_(std::make_shared<host::Mailbox>(k_requests_max)),
+      mailbox_(std::make_shared<host::Mailbox>(k_requests_max, SIZE_MAX)),
       tokens_(std::make_shared<host::Tokens>("a key for tests: no secret of anybody")),
-      requests_(service.declarations(), mailbox_, tokens_),
-      handler_host_{requests_, service.declarations(), nullptr, options.log, this},
+      requests_(service.declarations(), mailbox_, options.engine.payload_bytes_max, tokens_),
+      handler_host_{requests_, service.declarations(),          nullptr, options.log, this,
+                    nullptr,   options.engine.payload_bytes_max},
       endpoints_(service.declarations()),
       info_{service.name(), "http://localhost:9000"},
       transactions_(store, {handler_host_, info_, *mailbox_, nullptr,
@@ -249,10 +250,13 @@ engine::AttemptResult VirtualHost::answer(const engine::Attempt& attempt,
     } else {
       result.result = runtime.run(attempt.definition->run, attempt.input, handler_scope);
     }
+    handler_host_.require_fits(result.result.size(),
+                               "the result of task " + attempt.definition->name);
     result.signals = std::move(scope.signals);
     result.events = std::move(scope.events);
   } catch (...) {
     result.error = describe(std::current_exception());
+    result.result = "null";
   }
   running_.erase(place);
   running.finish(result);

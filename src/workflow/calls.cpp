@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/payload_limit.hpp"
 #include "eventual/json.hpp"
 #include "eventual/options.hpp"
 #include "workflow/errors.hpp"
@@ -11,6 +12,13 @@
 namespace eventual::workflow {
 
 using detail::SlotRef;
+
+namespace {
+
+/// Of runs that began before the setting existed.
+constexpr std::size_t k_payload_bytes_before_setting = 4 << 20;
+
+}  // namespace
 
 SlotRef Executor::pending_call(std::uint32_t seq, Pending::Kind kind, detail::DecodeFunction decode,
                                bool ends_with_start) {
@@ -67,18 +75,33 @@ void Executor::cancel_call(std::uint32_t slot, std::source_location location) {
   }
 }
 
-void Executor::require_room(std::size_t payload_bytes, std::string_view what) const {
-  if (payload_bytes > base::k_payload_bytes_max) {
-    throw limit_exceeded("the input of " + std::string(what) + " has " +
-                         std::to_string(payload_bytes) + " bytes, more than " +
-                         std::to_string(base::k_payload_bytes_max));
+void Executor::require_fits(std::size_t bytes, std::string_view what) const {
+  if (bytes <= payload_bytes_max_.value_or(k_payload_bytes_before_setting)) return;
+  if (payload_bytes_max_) throw base::payload_too_large(what, bytes, *payload_bytes_max_);
+  // As its history has it: code may have acted on every word of it.
+  throw limit_exceeded(std::string(what) + " has " + std::to_string(bytes) + " bytes, more than " +
+                       std::to_string(k_payload_bytes_before_setting));
+}
+
+/// What one turn calls for is one write.
+void Executor::count_payload(std::size_t bytes) {
+  if (payload_bytes_max_ && turn_bytes_ + bytes > base::k_turn_bytes_max) {
+    throw limit_exceeded("the inputs of the calls that the code makes at once have more than " +
+                         std::to_string(base::k_turn_bytes_max) +
+                         " bytes: await some before making the others");
   }
+  turn_bytes_ += bytes;
+}
+
+void Executor::require_room(std::size_t payload_bytes, std::string_view what) {
+  if (payload_bytes != 0) require_fits(payload_bytes, "the input of " + std::string(what));
   if (pending_.size() + receivers_.size() + conditions_.size() + update_handlers_.size() +
           updates_running_.size() >=
       base::k_pending_calls_max) {
     throw limit_exceeded("more than " + std::to_string(base::k_pending_calls_max) +
                          " calls, conditions and listeners are pending");
   }
+  count_payload(payload_bytes);
 }
 
 SlotRef Executor::call_task(detail::TaskCall call) {
@@ -145,7 +168,9 @@ SlotRef Executor::start_timer(Timestamp due, std::source_location location) {
 /// Ready at once: the turn that emits it is the commit that it leaves with.
 SlotRef Executor::emit_event(detail::EmitCall call) {
   if (discarding()) return make_slot();
-  const std::string payload = detail::checked_event(declarations_, call);
+  require_fits(call.payload.size(), "the payload of event " + std::string(call.event));
+  std::string payload = detail::checked_event(declarations_, call);
+  count_payload(payload.size());
   const std::uint32_t seq = next_seq_++;
   model::EventEmitted emitted;
   emitted.seq = seq;
@@ -154,7 +179,7 @@ SlotRef Executor::emit_event(detail::EmitCall call) {
   emitted.id =
       emitted.own_id ? std::move(call.id) : "~" + identity_.derivation + "-" + std::to_string(seq);
   emitted.key = std::move(call.key);
-  emitted.payload.text = payload;
+  emitted.payload.text = std::move(payload);
   SlotRef slot = make_slot();
   if (record(std::move(emitted), call.location, call.normalise)) settle_json(slot.index(), "null");
   return slot;

@@ -44,8 +44,10 @@ std::optional<model::JsonText> Executor::carried_signals() const {
 void Executor::take_carried_signals(const std::optional<model::JsonText>& carried) {
   if (!carried) return;
   const Json signals = Json::parse(carried->text).value();
-  for (const Json& signal : signals.as_array())
+  for (const Json& signal : signals.as_array()) {
     unread_.push_back({signal["signal"].as_string(), signal["payload"].dump()});
+    unread_bytes_ += unread_.back().payload.size();
+  }
 }
 
 }  // namespace eventual::workflow

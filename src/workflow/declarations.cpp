@@ -455,8 +455,6 @@ std::string checked_event(const Declarations& declarations, const EmitCall& call
                 fmt::format("the {} of event {} has {} bytes, more than {}", what, call.event,
                             bytes, most));
   };
-  if (call.payload.size() > base::k_payload_bytes_max)
-    refuse("payload", call.payload.size(), base::k_payload_bytes_max);
   if (call.id.size() > base::k_name_bytes_max) refuse("id", call.id.size(), base::k_name_bytes_max);
   if (call.key.size() > base::k_name_bytes_max)
     refuse("key", call.key.size(), base::k_name_bytes_max);

@@ -50,6 +50,7 @@ void Executor::begin_turn(Timestamp at) {
   answered_.clear();
   published_new_ = false;
   stopped_.clear();
+  turn_bytes_ = 0;
 }
 
 void Executor::begin_replay(Timestamp at, std::span<const model::Event> calls) {
@@ -99,6 +100,7 @@ bool Executor::apply_now(const model::Event& event) {
         {
           if constexpr (std::is_same_v<T, model::ExecutionStarted>) {
             EVENTUAL_ASSERT(!root_.valid(), "an execution starts once");
+            payload_bytes_max_ = value.payload_bytes_max;
             take_carried_signals(value.carried_signals);
             try {
               root_ = definition_.start(value.input.text);
@@ -177,10 +179,7 @@ void Executor::check_root() {
       } else if (const std::string_view json = json_value(root_.index()); !json.empty()) {
         success.result.text = json;
       }
-      if (success.result.text.size() > base::k_payload_bytes_max) {
-        throw limit_exceeded("the result has " + std::to_string(success.result.text.size()) +
-                             " bytes, more than " + std::to_string(base::k_payload_bytes_max));
-      }
+      require_fits(success.result.text.size(), "the result");
       closing_ = std::move(success);
     } catch (...) {
       closing_ = model::ExecutionFailed{model::ErrorRecord(describe(std::current_exception()))};

@@ -112,6 +112,7 @@ class Executor final : private detail::Runtime {
 
   std::vector<Waiting> waiting() const;
   std::size_t unread_signals() const noexcept { return unread_.size(); }
+  std::size_t unread_signal_bytes() const noexcept { return unread_bytes_; }
   std::uint32_t next_seq() const noexcept { return next_seq_; }
   std::size_t calls_pending() const noexcept { return pending_.size(); }
 
@@ -203,7 +204,10 @@ class Executor final : private detail::Runtime {
   detail::SlotRef pending_call(std::uint32_t seq, Pending::Kind kind, detail::DecodeFunction decode,
                                bool ends_with_start = false);
   void note_stopped();
-  void require_room(std::size_t payload_bytes, std::string_view what) const;
+  void require_room(std::size_t payload_bytes, std::string_view what);
+  /// Throws what a value of the code that is too large is told.
+  void require_fits(std::size_t bytes, std::string_view what) const;
+  void count_payload(std::size_t bytes);
   bool answer(std::uint32_t seq, std::string json);
   bool answer(std::uint32_t seq, const Error& error);
   bool time_out_call(std::uint32_t seq);
@@ -240,12 +244,15 @@ class Executor final : private detail::Runtime {
   std::vector<std::uint32_t> answered_;
   std::vector<std::uint32_t> stopped_;
   std::uint32_t next_seq_ = 0;
+  std::optional<std::size_t> payload_bytes_max_;  // of its start: replay knows no other limit
+  std::size_t turn_bytes_ = 0;                    // inputs of the turn's calls
 
   detail::SlotRef root_;
   std::unordered_map<std::uint32_t, Pending> pending_;
   std::map<std::uint64_t, Receiver> receivers_;  // in order of registration
   std::uint64_t next_receiver_ = 0;
   std::vector<Unread> unread_;
+  std::size_t unread_bytes_ = 0;                                 // of their payloads
   std::map<std::uint64_t, NamedUpdateHandler> update_handlers_;  // in order of registration
   std::vector<RunningUpdate> updates_running_;
   std::map<std::string, std::optional<std::uint32_t>, std::less<>>

@@ -13,10 +13,7 @@ namespace eventual::workflow {
 
 void Executor::publish(std::string view_json) {
   if (discarding()) return;
-  if (view_json.size() > base::k_payload_bytes_max) {
-    throw limit_exceeded("the view has " + std::to_string(view_json.size()) + " bytes, more than " +
-                         std::to_string(base::k_payload_bytes_max));
-  }
+  require_fits(view_json.size(), "the view");
   published_ = std::move(view_json);
   published_new_ = !replaying_;
 }
@@ -87,10 +84,7 @@ model::Event Executor::outcome_of(const RunningUpdate& update) const {
     } else if (value == nullptr && !json_value(index).empty()) {
       success.result.text = json_value(index);
     }
-    if (success.result.text.size() > base::k_payload_bytes_max) {
-      throw limit_exceeded("the answer has " + std::to_string(success.result.text.size()) +
-                           " bytes, more than " + std::to_string(base::k_payload_bytes_max));
-    }
+    require_fits(success.result.text.size(), "the answer");
     return success;
   } catch (...) {
     return model::UpdateFailed{next_seq_, update.id,

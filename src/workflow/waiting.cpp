@@ -28,6 +28,7 @@ SlotRef Executor::expect_signal(std::string_view signal, Duration timeout,
   for (auto unread = unread_.begin(); unread != unread_.end(); ++unread) {
     if (unread->signal != signal) continue;
     SlotRef slot = make_slot(decode);
+    unread_bytes_ -= unread->payload.size();
     settle_json(slot.index(), std::move(unread->payload));
     unread_.erase(unread);
     return slot;
@@ -57,6 +58,7 @@ std::uint64_t Executor::add_listener(std::string_view signal, detail::ListenerFu
   std::vector<std::string> backlog;
   std::erase_if(unread_, [&](Unread& unread) {
     if (unread.signal != signal) return false;
+    unread_bytes_ -= unread.payload.size();
     backlog.push_back(std::move(unread.payload));
     return true;
   });
@@ -107,6 +109,7 @@ void Executor::receive(const model::SignalReceived& signal) {
   }
   if (present.empty()) {
     unread_.push_back({signal.signal, signal.payload.text});
+    unread_bytes_ += signal.payload.text.size();
     return;
   }
   for (const std::uint64_t id : present) {

@@ -148,10 +148,11 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments, c
   return ran;
 }
 
-DeskService::DeskService(const std::string& admin_token) {
+DeskService::DeskService(const std::string& admin_token,
+                         std::map<std::string, std::string> environment) {
   std::vector<std::string> words{
       EVENTUAL_BIN_DIR "/cli_service", "serve", "--listen", "127.0.0.1:0", "--store", "memory"};
-  How how;
+  How how{.environment = std::move(environment)};
   if (!admin_token.empty()) how.environment["EVENTUAL_ADMIN_TOKEN"] = admin_token;
   const Strings command(std::move(words));
   const Strings variables = environment_of(how);

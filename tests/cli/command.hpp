@@ -37,8 +37,9 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments, c
 /// A running cli_service with its data in memory. It is killed when this object ends.
 class DeskService {
  public:
-  /// With an admin token where one is given.
-  explicit DeskService(const std::string& admin_token = {});
+  /// With an admin token where one is given, and these variables in its environment.
+  explicit DeskService(const std::string& admin_token = {},
+                       std::map<std::string, std::string> environment = {});
   ~DeskService();
   DeskService(const DeskService&) = delete;
   DeskService& operator=(const DeskService&) = delete;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "engine/stored_turns.hpp"
 #include "model/split_turn.hpp"
@@ -221,6 +222,81 @@ TEST(LargeValues, TheyGoWithTheirExecution) {
   world.advance(25h);
   EXPECT_EQ(world.rows(Table::payloads).size(), 1U) << "that of the open one";
   EXPECT_EQ(world.rows(Table::executions).size(), 1U);
+}
+
+const auto asks_much = service().workflow("asksMuch", [](std::string text) -> Future<std::string> {
+  std::string said;
+  try {
+    co_await echo(text + text);
+    said = "taken";
+  } catch (const Error& error) {
+    said = error.name();
+  }
+  co_return said + co_await go.expect();
+});
+
+TEST(LargeValues, AnExecutionGoesOnUnderTheLimitThatItBeganWith) {
+  // 20,002 bytes as JSON, between both limits.
+  for (const auto& [begun, later, outcome] :
+       {std::tuple(std::size_t{64'000}, std::size_t{1024}, "\"takens\""),
+        std::tuple(std::size_t{12'000}, std::size_t{64'000}, "\"PayloadTooLarges\"")}) {
+    World world(service(), {.payload_bytes_max = begun});
+    world.start(asks_much, large('a'));
+    world.restart_with_payload_limit(later);
+    ASSERT_TRUE(world.signal("asksMuch/one", "go", "\"s\""));
+    EXPECT_EQ(world.view("asksMuch/one").status, "succeeded");
+    EXPECT_EQ(world.view("asksMuch/one").result_json, outcome) << begun;
+    EXPECT_EQ(world.replay_difference("asksMuch/one"), "");
+  }
+}
+
+TEST(LargeValues, AForkThatBeginsAgainTakesTheLimitOfItsTime) {
+  World world(service(), {.payload_bytes_max = 12'000});
+  world.start(asks_much, large('a'));
+  ASSERT_TRUE(world.signal("asksMuch/one", "go", "\"s\""));
+  ASSERT_EQ(world.view("asksMuch/one").result_json, "\"PayloadTooLarges\"");
+  const auto limit_of = [&](const std::string& id) {
+    return std::get<model::ExecutionStarted>(world.stored(id).turns.at(0).events.at(0))
+        .payload_bytes_max;
+  };
+  EXPECT_EQ(limit_of("asksMuch/one"), 12'000U);
+  world.restart_with_payload_limit(64'000);
+  world.start(asks_much, large('a'), "two");
+  EXPECT_EQ(limit_of("asksMuch/two"), 64'000U);
+  ASSERT_TRUE(world.fork("asksMuch/two", 0, "three"));
+  EXPECT_EQ(limit_of("asksMuch/three"), 64'000U);
+}
+
+TEST(LargeValues, ExecutionsWithLargeTurnsArePutAwayBeforeTheyFillTheMemory) {
+  World world(service(), {.live_bytes_max = 35'000});
+  for (const char letter : {'a', 'b', 'c', 'd', 'e'}) {
+    world.start(waits, std::string(1, letter), std::string("small-") + letter);
+    world.start(waits, large(letter), std::string("large-") + letter);
+  }
+  // The small ones stay: putting them away would give nothing.
+  // Of a large one count its first turn and what its code holds of it: one stays, too.
+  EXPECT_EQ(world.engine().figures().live, 5U + 1U);
+  for (const char letter : {'a', 'b', 'c', 'd', 'e'}) {
+    const std::string id = std::string("waits/large-") + letter;
+    ASSERT_TRUE(world.signal(id, "go", "\"!\""));
+    EXPECT_EQ(world.view(id).result_json, std::string("\"") + letter + "!\"");
+  }
+}
+
+TEST(LargeValues, UnreadSignalsHaveALimitInBytes) {
+  World world(service());
+  world.start(waits, std::string("i"), "other");
+  world.run_tasks = false;
+  world.start(echoes, std::string("busy"));
+  const std::string payload = "\"" + std::string((16 << 20) - 2, 'x') + "\"";
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(world.signal("echoes/one", "go", payload)) << i;
+  const auto refused = world.signal("echoes/one", "go", "1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().name(), "LimitExceeded");
+  EXPECT_EQ(
+      refused.error().message(),
+      "execution echoes/one has signals of 67108864 bytes that nobody has read; with this one "
+      "it would be more than 67108864");
 }
 
 }  // namespace

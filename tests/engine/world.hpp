@@ -105,6 +105,12 @@ class World {
     restart();
   }
 
+  /// The next process runs under another limit.
+  void restart_with_payload_limit(std::size_t bytes) {
+    options_.payload_bytes_max = bytes;
+    restart();
+  }
+
   /// Commits and performs effects until nothing is left to do at this instant.
   void settle() {
     for (;;) {

@@ -55,6 +55,32 @@ TEST_F(ConfigTest, HasDefaults) {
   EXPECT_EQ(config.grace, Duration(10'000));
 }
 
+TEST_F(ConfigTest, ThePayloadLimitHasUnitsAndARange) {
+  EXPECT_EQ(load().value().payload_limit, std::nullopt);
+  const auto limit = [&](const std::string& text) {
+    sources.flags = {{"payload_limit", text}};
+    return load().value().payload_limit;
+  };
+  EXPECT_EQ(limit("65536"), 65'536U);
+  EXPECT_EQ(limit("65536B"), 65'536U);
+  EXPECT_EQ(limit("512KB"), 512'000U);
+  EXPECT_EQ(limit("512 KiB"), 524'288U);
+  EXPECT_EQ(limit("2MB"), 2'000'000U);
+  EXPECT_EQ(limit("1KiB"), 1024U);
+  EXPECT_EQ(limit("16MiB"), 16'777'216U);
+  for (const char* text : {"", "0", "1023", "1KB", "17MB", "16777217", "16385KiB", "4m", "MiB",
+                           "-1", "1.5MiB", "99999999999999999999MiB"}) {
+    sources.flags = {{"payload_limit", text}};
+    EXPECT_THAT(refusal(), HasSubstr("must be a size from 1KiB to 16MiB")) << text;
+  }
+  sources.flags.clear();
+  variables = {{"EVENTUAL_PAYLOAD_LIMIT", "2MiB"}};
+  EXPECT_EQ(load().value().payload_limit, 2'097'152U);
+  write_file("payload_limit = \"8MiB\"\n");
+  variables.clear();
+  EXPECT_EQ(load().value().payload_limit, 8'388'608U);
+}
+
 TEST_F(ConfigTest, LaterSourcesWin) {
   write_file("listen = \"127.0.0.1:1\"\ndata = \"file\"\nlog_level = \"warn\"\ngrace_ms = 5\n");
   variables = {{"EVENTUAL_LISTEN", "127.0.0.1:2"}, {"EVENTUAL_DATA", "variable"}};

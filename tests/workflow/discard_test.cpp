@@ -174,25 +174,102 @@ TEST(Discard, ManyExecutionsLeakNothing) {
   EXPECT_EQ(alive, 0);
 }
 
-TEST(Limits, AnInputOrAResultThatIsTooLargeFailsWithTheLimit) {
+TEST(Limits, ARunFromBeforeTheSettingIsRefusedWhatItWasRefusedThen) {
   const auto is_limit = [](const std::string& outcome) {
     return outcome.starts_with("failed LimitExceeded: ");
   };
   Driver task(
-      []() -> Future<void> { (void)co_await A(std::string(base::k_payload_bytes_max, 'x')); });
+      []() -> Future<void> { (void)co_await A(std::string(base::k_payload_limit_default, 'x')); });
   EXPECT_TRUE(is_limit(task.outcome())) << task.outcome();
   EXPECT_TRUE(task.calls().empty());
   EXPECT_EQ(task.executor().next_seq(), 0U) << "a refused call takes no number";
   Driver child(
-      []() -> Future<void> { (void)co_await W(std::string(base::k_payload_bytes_max, 'x')); });
+      []() -> Future<void> { (void)co_await W(std::string(base::k_payload_limit_default, 'x')); });
   EXPECT_TRUE(is_limit(child.outcome())) << child.outcome();
   Driver sent([]() -> Future<void> {
-    co_await S.send(ExecutionId{"w/a", 0}, std::string(base::k_payload_bytes_max, 'x'));
+    co_await S.send(ExecutionId{"w/a", 0}, std::string(base::k_payload_limit_default, 'x'));
   });
   EXPECT_TRUE(is_limit(sent.outcome())) << sent.outcome();
   Driver result(
-      []() -> Future<std::string> { co_return std::string(base::k_payload_bytes_max, 'x'); });
+      []() -> Future<std::string> { co_return std::string(base::k_payload_limit_default, 'x'); });
   EXPECT_TRUE(is_limit(result.outcome())) << result.outcome();
+}
+
+/// Begun under a limit of 2 KiB.
+model::ExecutionStarted begun_under_2_kib() {
+  model::ExecutionStarted started;
+  started.payload_bytes_max = 2 << 10;
+  return started;
+}
+
+/// As JSON it has so many bytes.
+std::string text_of_bytes(std::size_t bytes) { return std::string(bytes - 2, 'x'); }
+
+TEST(Limits, ARunIsHeldToTheLimitThatItBeganWith) {
+  const auto is_refused = [](const std::string& outcome, const std::string& what) {
+    return outcome == "failed PayloadTooLarge: " + what +
+                          " has 2049 bytes, more than 2048, the payload_limit (--payload-limit)";
+  };
+  Driver fits([]() -> Future<void> { (void)co_await A(text_of_bytes(2048)); }, begun_under_2_kib());
+  EXPECT_EQ(fits.calls().size(), 1U);
+  Driver task([]() -> Future<void> { (void)co_await A(text_of_bytes(2049)); }, begun_under_2_kib());
+  EXPECT_TRUE(is_refused(task.outcome(), "the input of A")) << task.outcome();
+  EXPECT_EQ(task.executor().next_seq(), 0U) << "a refused call takes no number";
+  Driver child([]() -> Future<void> { (void)co_await W(text_of_bytes(2049)); },
+               begun_under_2_kib());
+  EXPECT_TRUE(is_refused(child.outcome(), "the input of W")) << child.outcome();
+  Driver sent([]() -> Future<void> { co_await S.send(ExecutionId{"w/a", 0}, text_of_bytes(2049)); },
+              begun_under_2_kib());
+  EXPECT_TRUE(is_refused(sent.outcome(), "the input of S")) << sent.outcome();
+  Driver view(
+      []() -> Future<void> {
+        publish(text_of_bytes(2049));
+        co_return;
+      },
+      begun_under_2_kib());
+  EXPECT_TRUE(is_refused(view.outcome(), "the view")) << view.outcome();
+  Driver result([]() -> Future<std::string> { co_return text_of_bytes(2049); },
+                begun_under_2_kib());
+  EXPECT_TRUE(is_refused(result.outcome(), "the result")) << result.outcome();
+}
+
+TEST(Limits, CodeThatGoesOnBehindARefusedCallIsReplayedAlike) {
+  // The driver replays it all at the end: the refusal leaves no record, and comes again.
+  Driver d(
+      []() -> Future<std::string> {
+        std::string refusal;
+        try {
+          co_await A(text_of_bytes(2049));
+        } catch (const Error& error) {
+          refusal = error.name();
+        }
+        co_return co_await A(refusal);
+      },
+      begun_under_2_kib());
+  EXPECT_EQ(d.calls(), (Calls{"A(\"PayloadTooLarge\")#0"}));
+  d.ok(0, "done");
+  EXPECT_EQ(d.outcome(), "succeeded \"done\"");
+}
+
+TEST(Limits, TheCallsOfOneTurnHaveALimitTogether) {
+  model::ExecutionStarted started;
+  started.payload_bytes_max = base::k_payload_limit_most;
+  Driver d(
+      []() -> Future<std::size_t> {
+        const std::string large = text_of_bytes(base::k_payload_limit_most);
+        std::size_t made = 0;
+        std::vector<Future<std::string>> all_of_them;
+        try {
+          for (;; ++made) all_of_them.push_back(A(large));
+        } catch (const Error& error) {
+          if (error.name() != "LimitExceeded") throw;
+        }
+        for (auto& each : all_of_them) detach(std::move(each));
+        co_return made;
+      },
+      started);
+  d.skip_replay();
+  EXPECT_EQ(d.outcome(), "succeeded 8");
 }
 
 TEST(Limits, MorePendingCallsThanAllowedFailTheNextOne) {

@@ -319,8 +319,9 @@ class Declarations {
   std::unordered_map<std::type_index, void*> provided_;
 };
 
-/// The payload of an event that is emitted, in its normal form. Throws NotFound where the event is
-/// not declared, InvalidInput with every bad field, LimitExceeded.
+/// The payload of an event that is emitted, in its normal form. Its size is for the caller to
+/// check. Throws NotFound where the event is not declared, InvalidInput with every bad field,
+/// LimitExceeded for its id or key.
 std::string checked_event(const Declarations& declarations, const EmitCall& call);
 
 }  // namespace eventual::detail
