@@ -50,7 +50,8 @@ void Load::started(std::uint32_t slot, const Result<ports::StartReply>& reply) {
   drive_.restart_clock(slot);
   operations_.signal({.execution = execution,
                       .signal = std::string(names::k_go),
-                      .payload_json = payload_json(drive_.index_of(slot)),
+                      .payload_json = plan_.signal ? plan_.signal(drive_.index_of(slot))
+                                                   : payload_json(drive_.index_of(slot)),
                       .message_id = {}},
                      [this, slot](Result<bool> sent) {
                        if (!sent) return drive_.end(slot, "signal: " + sent.error().message());

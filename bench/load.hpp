@@ -36,6 +36,8 @@ struct Plan {
   /// closed, and its latency counts from the sending of the signal that it waits for.
   enum class Until { started, closed, signalled } until = Until::closed;
   std::function<ports::StartRequest(std::uint64_t index)> request;
+  /// The payload of the signal; absent: the 100-byte payload of the index.
+  std::function<std::string(std::uint64_t index)> signal = {};
   /// Of a closed one.
   std::function<bool(std::uint64_t index, const ports::ExecutionView& view)> correct;
   /// Called for each one that ended well; may be empty.

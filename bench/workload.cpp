@@ -53,8 +53,8 @@ constexpr std::array k_workloads = {
              "the mix at a rate (2,000 requests/s) for <count> seconds: memory, disk, compaction "
              "debt",
              600, 64, 1, true, &run_soak},
-    Workload{"payload", "executions of one step whose input and result are 1 KB to 4 MB", 500, 4, 1,
-             false, &run_payload},
+    Workload{"payload", "values of 1 KB to 16 MB: a step's input and result, a signal, an event",
+             500, 4, 1, false, &run_payload},
 };
 
 }  // namespace

@@ -86,7 +86,6 @@ Measurement run_seq(const Options& options);
 Measurement run_seq_pure(const Options& options);
 Measurement run_fanout(const Options& options);
 Measurement run_start(const Options& options);
-Measurement run_payload(const Options& options);
 // waits.cpp
 Measurement run_timers(const Options& options);
 Measurement run_signal(const Options& options);
@@ -95,6 +94,8 @@ Measurement run_sleep(const Options& options);
 Measurement run_crash(const Options& options);
 // transfers.cpp
 Measurement run_transfer(const Options& options);
+// payloads.cpp
+Measurement run_payload(const Options& options);
 // emissions.cpp
 Measurement run_events(const Options& options);
 // web.cpp
