@@ -46,6 +46,7 @@ std::vector<Verb> add_all_verbs(CLI::App& program) {
       &add_entities,
       &add_logs,
       &add_export,
+      &add_import,
       &add_verify,
       &add_backup,
       &add_restore,

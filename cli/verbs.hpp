@@ -44,6 +44,7 @@ Verb add_executions(CLI::App& program);
 Verb add_export(CLI::App& program);
 Verb add_fork(CLI::App& program);
 Verb add_history(CLI::App& program);
+Verb add_import(CLI::App& program);
 Verb add_invoke(CLI::App& program);
 Verb add_logs(CLI::App& program);
 Verb add_dev(CLI::App& program);

@@ -26,6 +26,7 @@
 #include "base/timetable.hpp"
 #include "engine/attempt.hpp"
 #include "engine/events.hpp"
+#include "engine/imported_story.hpp"
 #include "engine/part.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/error.hpp"
@@ -112,6 +113,13 @@ class Engine {
              Timestamp now);
   void fork(const ports::ForkRequest& request, ports::Callback<ports::StartReply> done,
             Timestamp now);
+  /// Takes over an execution that another service exported, as `name` of its workflow where one is
+  /// given: its id is as parse_execution_id asks. AlreadyExists; MissingExecution when something
+  /// that it waits for, or the run that it went on as, must be imported first; NotFound, when an
+  /// open one's workflow is not declared, and DeterminismError, when its code makes other calls;
+  /// NotAllowed when only the other service can finish what it has begun; InvalidInput.
+  void import_history(model::ExportedHistory history, const std::string& name,
+                      ports::Callback<ports::ImportReply> done, Timestamp now);
   /// Lets go on what is paused, tries again what is parked.
   void resume(const ports::ExecutionRef& execution, ports::Callback<bool> done, Timestamp now);
   /// One schedule, or all by an empty name.
@@ -496,6 +504,27 @@ class Engine {
                                          Timestamp now);
   void track_fork(Live& live, const model::ExecutionForked& forked, Timestamp at);
   bool take_back_child(const model::Message& message, Timestamp now);
+
+  void send_outcome(const Live& child, const std::string& to, std::uint32_t to_run,
+                    std::uint32_t to_seq);
+
+  // importing.cpp
+  Result<ports::ImportReply> import_or_refuse(model::ExportedHistory& history,
+                                              const std::string& name, Timestamp now);
+  model::ExecutionRecord put_closed(const std::string& id, bool latest,
+                                    const model::ExportedHistory& history,
+                                    const ImportedStory& story);
+  Result<ports::ImportReply> import_earlier(Live& live, const model::ExportedHistory& history,
+                                            const ImportedStory& story);
+  ports::ImportReply import_closed(const std::string& id, const model::ExportedHistory& history,
+                                   const ImportedStory& story);
+  Result<ports::ImportReply> import_open(const model::ExportedHistory& history,
+                                         const ImportedStory& story, Timestamp now);
+  Result<ports::ImportReply> import_copy(const std::string& id, model::ExportedHistory& history,
+                                         Timestamp now);
+  Result<void> check_open_calls(const Live& live,
+                                const std::map<std::uint32_t, model::Event>& calls, Timestamp now);
+  void make_again(Live& live, std::uint32_t seq, const OpenCall& call, const model::Event& event);
 
   // retention.cpp
   void begin_retention(Timestamp now);

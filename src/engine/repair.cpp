@@ -393,14 +393,13 @@ bool Engine::take_back_child(const model::Message& message, Timestamp now) {
   }
   const auto input = first_input_of(child);
   if (!input || *input != message.payload) return false;
-  model::Message answer;
-  answer.kind = message.wait_for_result ? model::Message::Kind::child_closed
-                                        : model::Message::Kind::child_started;
-  answer.to = message.from;
-  answer.to_run = message.from_run;
-  answer.to_seq = message.from_seq;
-  answer.from = message.to;
   if (!message.wait_for_result) {
+    model::Message answer;
+    answer.kind = model::Message::Kind::child_started;
+    answer.to = message.from;
+    answer.to_run = message.from_run;
+    answer.to_seq = message.from_seq;
+    answer.from = message.to;
     send(std::move(answer));
     return true;
   }
@@ -418,7 +417,20 @@ bool Engine::take_back_child(const model::Message& message, Timestamp now) {
       retry_closed(child, message.from_run, now)) {
     return true;  // it answers when it closes
   }
-  const ports::ExecutionView view = view_of(*find(message.to));
+  send_outcome(*find(message.to), message.from, message.from_run, message.from_seq);
+  return true;
+}
+
+/// How a closed child ended, as an answer to the call that waits for it.
+void Engine::send_outcome(const Live& child, const std::string& to, std::uint32_t to_run,
+                          std::uint32_t to_seq) {
+  const ports::ExecutionView view = view_of(child);
+  model::Message answer;
+  answer.kind = model::Message::Kind::child_closed;
+  answer.to = to;
+  answer.to_run = to_run;
+  answer.to_seq = to_seq;
+  answer.from = child.id;
   answer.ok = child.record.status == model::Status::succeeded;
   if (answer.ok) {
     answer.payload = view.result_json.value_or("null");
@@ -426,7 +438,6 @@ bool Engine::take_back_child(const model::Message& message, Timestamp now) {
     answer.error = model::ErrorRecord(*view.error);
   }
   send(std::move(answer));
-  return true;
 }
 
 }  // namespace eventual::engine

@@ -7,6 +7,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/imported_story.hpp"
 #include "model/entities.hpp"
 
 namespace eventual::engine {
@@ -40,11 +41,6 @@ detail::EntityRequest request_of(const model::EntityCalled& call) {
   return request;
 }
 
-bool writes(const model::Event& call) {
-  const auto* entity = std::get_if<model::EntityCalled>(&call);
-  return entity == nullptr || entity->operation == "put" || entity->operation == "remove";
-}
-
 }  // namespace
 
 /// The call's own name. A retry goes on with the calls of the run before it; a fork makes its own.
@@ -57,7 +53,7 @@ std::string Engine::store_call_name(const Live& live, std::uint32_t seq, const O
 /// A call that the turn being ended has made.
 void Engine::begin_store_call(Live& live, std::uint32_t seq, Timestamp now) {
   OpenCall& call = live.calls.at(seq);
-  if (writes(*call.store_call)) {
+  if (writes_store(*call.store_call)) {
     const std::string row = keys::open_store_call(store_call_name(live, seq, call));
     bool known = false;
     if (!call.made_by.empty()) {  // an earlier run may have made it, and it may be done
@@ -79,7 +75,7 @@ void Engine::perform_store_call(Live& live, std::uint32_t seq, const OpenCall& c
   effect.run = live.record.run;
   effect.seq = seq;
   effect.name = store_call_name(live, seq, call);
-  effect.writes = writes(*call.store_call);
+  effect.writes = writes_store(*call.store_call);
   if (const auto* transaction = std::get_if<model::TransactionCalled>(&*call.store_call)) {
     effect.transaction = transaction->transaction;
     effect.input = transaction->input.text;
@@ -129,7 +125,7 @@ void Engine::store_call_finished(StoreCallResult result, Timestamp now) {
   if (call == nullptr) return;
   if (result.again) return again_later(live, result.seq, now);
   begin_turn(live, now);
-  if (writes(*call->store_call))
+  if (writes_store(*call->store_call))
     output_.batch.remove(Table::dedupe,
                          keys::open_store_call(store_call_name(live, result.seq, *call)));
   const bool transaction = std::holds_alternative<model::TransactionCalled>(*call->store_call);

@@ -24,7 +24,8 @@ std::size_t size_of(const Message& message) {
           return value.request.payload_json.size();
         } else if constexpr (std::is_same_v<T, messages::Update>) {
           return value.request.input_json.size();
-        } else if constexpr (std::is_same_v<T, messages::EventWork>) {
+        } else if constexpr (std::is_same_v<T, messages::EventWork> ||
+                             std::is_same_v<T, messages::Import>) {
           return value.bytes;
         } else {
           return 0;

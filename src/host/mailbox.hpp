@@ -61,6 +61,12 @@ struct Fork {
   ports::ForkRequest request;
   ports::Callback<ports::StartReply> done;
 };
+struct Import {
+  model::ExportedHistory history;
+  std::string name;  ///< of the execution here; empty: its own
+  ports::Callback<ports::ImportReply> done;
+  std::size_t bytes = 0;
+};
 struct Schedules {
   std::string name;
   ports::Callback<std::vector<ports::ScheduleView>> done;
@@ -113,9 +119,9 @@ struct Drain {};
 using Message =
     std::variant<engine::AttemptResult, messages::Start, messages::Signal, messages::Update,
                  messages::Published, messages::Describe, messages::WaitClosed, messages::Act,
-                 messages::Retry, messages::Fork, messages::Schedules, messages::ActOnSchedule,
-                 messages::Tell, messages::EventWork, messages::Drain, messages::Commit,
-                 engine::StoreCallResult>;
+                 messages::Retry, messages::Fork, messages::Import, messages::Schedules,
+                 messages::ActOnSchedule, messages::Tell, messages::EventWork, messages::Drain,
+                 messages::Commit, engine::StoreCallResult>;
 
 /// The bytes of the payloads in it.
 std::size_t size_of(const Message& message);

@@ -230,6 +230,8 @@ void Node::feed(Message& message, Timestamp now) {
           engine_->retry(value.execution, std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::Fork>) {
           engine_->fork(value.request, std::move(value.done), now);
+        } else if constexpr (std::is_same_v<T, messages::Import>) {
+          engine_->import_history(std::move(value.history), value.name, std::move(value.done), now);
         } else if constexpr (std::is_same_v<T, messages::Schedules>) {
           engine_->schedules(value.name, std::move(value.done));
         } else if constexpr (std::is_same_v<T, messages::ActOnSchedule>) {
@@ -454,6 +456,11 @@ Result<std::string> Node::export_history(const ports::HistoryRequest& request) {
 Result<ports::BackupReply> Node::backup(const std::string& folder) {
   if (store_ == nullptr) return stopped();
   return store::back_up(*store_, folder);
+}
+
+Result<ports::ImportReply> Node::import_history(const ports::ImportRequest& request) {
+  if (store_ == nullptr) return stopped();
+  return handlers_->requests().import_history(request);
 }
 
 ports::Health Node::health() {

@@ -107,6 +107,7 @@ class Node final : public ports::Operations {
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
   Result<std::string> export_history(const ports::HistoryRequest& request) override;
   Result<ports::BackupReply> backup(const std::string& folder) override;
+  Result<ports::ImportReply> import_history(const ports::ImportRequest& request) override;
   ports::Health health() override;
 
   engine::Figures figures() const;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -18,13 +20,13 @@ Error invalid(std::string message) {
   return Error(std::string(error_names::k_invalid_input), std::move(message));
 }
 
-Result<void> check_name(std::string_view name) {
+/// What every name keeps to, also one that the framework has made.
+Result<void> check_any_name(std::string_view name) {
   if (name.empty()) return invalid("the name of an execution must not be empty");
   if (name.size() > base::k_name_bytes_max) {
     return invalid(
         fmt::format("the name has {} bytes, more than {}", name.size(), base::k_name_bytes_max));
   }
-  if (name.starts_with('~')) return invalid("names that begin with '~' are the framework's own");
   for (const char c : name) {
     if (c == '/') return invalid("the name of an execution must not hold '/'");
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
@@ -37,6 +39,11 @@ Result<void> check_name(std::string_view name) {
     return invalid("the name of an execution must be UTF-8");
   }
   return {};
+}
+
+Result<void> check_name(std::string_view name) {
+  if (name.starts_with('~')) return invalid("names that begin with '~' are the framework's own");
+  return check_any_name(name);
 }
 
 template <class Posted>
@@ -188,6 +195,28 @@ void Requests::fork(ports::ForkRequest request, ports::Callback<ports::StartRepl
     if (const Result<void> name = check_name(*request.name); !name) return done(name.error());
   }
   post(*mailbox_, messages::Fork{std::move(request), answered_once(std::move(done))});
+}
+
+Result<ports::ImportReply> Requests::import_history(const ports::ImportRequest& request) {
+  auto history = model::read_history(request.history_json);
+  if (!history) return history.error();
+  if (auto checked = model::check_history(*history); !checked) return checked.error();
+  const auto execution = ports::parse_execution_id(history->execution_id);
+  if (!execution) return execution.error();
+  if (const auto name = check_any_name(execution->name); !name) return name.error();
+  if (!request.name.empty()) {
+    if (const auto name = check_name(request.name); !name) return name.error();
+  }
+  // shared: with the callback, which may outlive this call only in being destroyed.
+  const auto promise = std::make_shared<std::promise<Result<ports::ImportReply>>>();
+  std::future<Result<ports::ImportReply>> answer = promise->get_future();
+  post(*mailbox_, messages::Import{std::move(*history), request.name,
+                                   answered_once<ports::ImportReply>(
+                                       [promise](Result<ports::ImportReply> reply) {
+                                         promise->set_value(std::move(reply));
+                                       }),
+                                   request.history_json.size()});
+  return answer.get();
 }
 
 void Requests::schedules(std::string name, ports::Callback<std::vector<ports::ScheduleView>> done) {

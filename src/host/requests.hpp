@@ -70,6 +70,7 @@ class Requests : public ports::Operations {
 
   Result<ports::ListReply> list(const ports::ListRequest& request) override;
   Result<ports::HistoryReply> history(const ports::HistoryRequest& request) override;
+  Result<ports::ImportReply> import_history(const ports::ImportRequest& request) override;
   ports::Health health() override { return {}; }
 
   /// Where transactions run; it must outlive this. Without, there are none.

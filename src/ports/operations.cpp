@@ -28,6 +28,10 @@ Result<BackupReply> Operations::backup(const std::string&) {
   return Error(std::string(error_names::k_not_allowed), "there is nothing here to back up");
 }
 
+Result<ImportReply> Operations::import_history(const ImportRequest&) {
+  return Error(std::string(error_names::k_not_allowed), "histories are not imported here");
+}
+
 void Operations::transact(TransactionRequest, Callback<std::string> done) {
   done(Error(std::string(error_names::k_not_allowed), "there are no transactions here"));
 }

@@ -66,6 +66,18 @@ struct ForkRequest {
   std::optional<std::string> name;  ///< absent: the engine makes one
 };
 
+/// An execution that another service exported.
+struct ImportRequest {
+  std::string history_json;  ///< as model::write_history gives it
+  std::string name;          ///< of the execution here; empty: its own
+};
+
+struct ImportReply {
+  std::string execution_id;
+  std::uint32_t run = 1;
+  std::string status;  ///< as of the import; one that is running goes on
+};
+
 struct UpdateRequest {
   ExecutionRef execution;
   std::string update;
@@ -284,6 +296,12 @@ class Operations {
   /// is acknowledged before the call is in the copy. AlreadyExists, NotAllowed (the store has no
   /// files), Unavailable.
   virtual Result<BackupReply> backup(const std::string& folder);
+
+  /// Blocks until the execution is durable here, whole; a refused one changes nothing.
+  /// InvalidInput, NotAllowed (also: a newer format), AlreadyExists, MissingExecution (something
+  /// that must be imported first), NotFound (an open one's workflow), DeterminismError,
+  /// Unavailable.
+  virtual Result<ImportReply> import_history(const ImportRequest& request);
 
   virtual Health health() = 0;
 };

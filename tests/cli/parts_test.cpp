@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/calls.hpp"
+#include "cli/history_files.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
 #include "cli/times.hpp"
@@ -221,6 +222,16 @@ TEST(Calls, AttemptsAndPausesBetweenThemAreTaken) {
   EXPECT_EQ(calls.calls[3].outcome, "fired");
   EXPECT_EQ(calls.calls[4].name, "ship/1");
   EXPECT_EQ(calls.calls[4].outcome, "left");
+}
+
+TEST(HistoryFiles, DocumentsBehindOneAnotherAreToldApart) {
+  using Texts = std::vector<std::string_view>;
+  EXPECT_EQ(split_documents("{}"), Texts({"{}"}));
+  EXPECT_EQ(split_documents(" {\"a\": {}}\n{\"b\": \"}{\\\"}\"}{} \n"),
+            Texts({"{\"a\": {}}", "{\"b\": \"}{\\\"}\"}", "{}"}));
+  // What is none is told by who reads it as one document.
+  for (const std::string_view text : {"", " ", "[{}]", "{} x", "{", "{\"a", "{\"a\\"})
+    EXPECT_EQ(split_documents(text), Texts({text})) << text;
 }
 
 }  // namespace

@@ -381,6 +381,39 @@ TEST_F(Verbs, PauseResumeRetryAndForkRepair) {
   EXPECT_EQ(desk_.eventual({"fork", "b-1"}).exit_code, 2);  // without --seq
 }
 
+TEST_F(Verbs, ImportTakesOverWhatAnotherServiceExported) {
+  start("hello", R"({"name":"sam"})", "h-1");
+  start("parent", "\"x\"", "p-1");  // its file comes before that of its child, which must be first
+  const std::string folder = ::testing::TempDir() + "/import_" + std::to_string(::getpid());
+  out({"export", "--all", "--output", folder});
+  const DeskService other;
+  const Ran all = other.eventual({"import", folder});
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_EQ(all.out, "imported 3 histories\n");
+  EXPECT_EQ(other.eventual({"export", "hello/h-1"}).out,
+            desk_.eventual({"export", "hello/h-1"}).out);
+  EXPECT_EQ(other.eventual({"execution", "parent/p-1", "--json"}).json()["status"],
+            Json("running"));
+
+  const Ran again = other.eventual({"import", folder + "/hello/h-1.run-1.json"});
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_EQ(again.err,
+            "hello/h-1 run 1: AlreadyExists: execution hello/h-1 already exists (run 1)\n");
+  EXPECT_EQ(other.eventual({"import", folder, "--skip-existing"}).out,
+            "imported 0 histories, 3 were there already\n");
+  const Ran named = other.eventual({"import", folder + "/hello/h-1.run-1.json", "--as", "h-2"});
+  EXPECT_EQ(named.out, "imported hello/h-2 run 1 (succeeded)\n") << named.err;
+
+  // Files that are no histories: nothing of the others is imported.
+  std::ofstream(folder + "/newer.json") << R"({"format":"eventual-history","version":99})";
+  const DeskService third;
+  const Ran bad = third.eventual({"import", folder});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.err, AllOf(HasSubstr("newer.json"), HasSubstr("has format 99")));
+  EXPECT_EQ(third.eventual({"executions", "--json"}).json()["executions"].size(), 0U);
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(Verbs, TasksAreCompletedByTheirToken) {
   start("byHand", "\"x\"", "t-1");
   const Json lines = desk_.eventual({"logs", "--execution", "t-1", "--json"}).json()["lines"];
@@ -649,12 +682,12 @@ TEST_F(Verbs, HelpOfEachVerbHasExamples) {
         "pause",      "resume",     "retry",     "fork",         "services",  "invoke",
         "workflows",  "manifest",   "openapi",   "schedules",    "logs",      "doctor",
         "completion", "emit",       "entities",  "dead-letters", "new",       "dev",
-        "replay",     "verify",     "export",    "backup",       "restore"}) {
+        "replay",     "verify",     "export",    "import",       "backup",    "restore"}) {
     EXPECT_THAT(help, ContainsRegex(std::string("\n  ") + verb + "(, local)? +[A-Z]")) << verb;
     EXPECT_THAT(out({verb, "--help"}), ContainsRegex("Examples:\n  [^\n]*eventual ")) << verb;
     ++verbs;
   }
-  EXPECT_EQ(verbs, 35U);
+  EXPECT_EQ(verbs, 36U);
 }
 
 TEST(Usage, IsOneLineAndExitsWith2) {

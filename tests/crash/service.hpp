@@ -269,6 +269,22 @@ inline const auto linger = service.workflow("linger", [](Plan plan) -> ev::Futur
   co_return co_await step(Step{plan.name + "/linger", plan.number, plan.number});
 });
 
+// --- values that are rows of their own ---
+
+inline const auto more = service.signal<std::string>("more");
+inline const auto copy =
+    service.task("copy", [](const std::string& text, ev::TaskContext& context) {
+      keep_in_journal(std::string(context.idempotency_key()), context.attempt());
+      return text + text.substr(0, 1);
+    });
+/// Its padding and one letter; unless the plan fails, then what a signal brings, and one more.
+inline const auto bulky = service.workflow("bulky", [](Plan plan) -> ev::Future<std::string> {
+  std::string text = co_await copy(plan.padding);
+  if (plan.fails) co_return text;
+  text += co_await more.expect();
+  co_return co_await copy(text);
+});
+
 // --- entities ---
 
 struct Purse {

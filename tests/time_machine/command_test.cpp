@@ -1,4 +1,4 @@
-// `eventual replay`, `verify`, `export`, `backup` and `restore` as processes.
+// `eventual replay`, `verify`, `export`, `import`, `backup` and `restore` as processes.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -102,6 +102,56 @@ TEST_F(Command, AHistoryOfManyPagesIsExportedWhole) {
   EXPECT_EQ(pages, turns);
   const Json whole = service_.client().get("/_eventual/executions/steady/s-1/export").value();
   EXPECT_EQ(whole["turns"].size(), turns);
+}
+
+TEST_F(Command, ValuesThatAreStoredApartGoWhereverTheirHistoryGoes) {
+  const std::string large(10'000, 'L');
+  const std::string word(6'000, 'w');
+  const auto start = [&](const std::string& name) {
+    return service_.start("trip", name, R"({"id":")" + large + R"(","price":1})");
+  };
+  const auto result = [&](RunningService& service, const std::string& name) {
+    return service.client().get("/_eventual/executions/trip/" + name).value()["result"];
+  };
+  const Json shipped("shipped booked " + large + ", " + word);
+  const std::string closed = start("closed");
+  service_.signal(closed, "go", Json(word).dump());
+  ASSERT_EQ(service_.wait_for(closed, "succeeded"), "succeeded");
+  EXPECT_EQ(result(service_, "closed"), shipped);
+  const std::string open = start("open");
+
+  const Outcome exported = eventual({"export", "--all", "--output", folder_ / "all"});
+  ASSERT_EQ(exported.exit_code, 0) << exported.err;
+  const std::vector<std::vector<std::string>> readers = {
+      {"replay", "--file", folder_ / "all/trip/closed.run-1.json", "--binary", binary_},
+      {"replay", "trip/closed", "--binary", binary_},
+      {"verify", "--files", folder_ / "all", "--binary", binary_},
+      {"verify", "--data", folder_ / "data", "--binary", binary_},
+      {"verify", "--binary", binary_},
+      {"backup", folder_ / "backup"},
+      {"restore", folder_ / "backup", "--check"},
+      {"restore", folder_ / "backup", folder_ / "new"},
+      {"fork", "trip/closed", "--seq", "1", "--name", "forked"},
+  };
+  for (const std::vector<std::string>& reader : readers) {
+    const Outcome outcome = eventual(reader);
+    EXPECT_EQ(outcome.exit_code, 0) << reader.front() << ": " << outcome.err << outcome.out;
+  }
+  EXPECT_EQ(service_.wait_for("trip/forked", "succeeded"), "succeeded");
+  EXPECT_EQ(result(service_, "forked"), shipped);
+
+  RunningService restored("time_machine_service", folder_ / "new");
+  RunningService imported("time_machine_service", folder_ / "imported");
+  const Outcome import = eventual({"import", folder_ / "all", "--url", imported.url()});
+  EXPECT_EQ(import.exit_code, 0) << import.err;
+  for (RunningService* service : {&restored, &imported}) {
+    EXPECT_EQ(result(*service, "closed"), shipped);
+    service->signal(open, "go", Json(word).dump());
+    EXPECT_EQ(service->wait_for(open, "succeeded"), "succeeded");
+    EXPECT_EQ(result(*service, "open"), shipped);
+    const Outcome verified = eventual({"verify", "--binary", binary_, "--url", service->url()});
+    EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  }
 }
 
 TEST_F(Command, ABackupIsRestoredAndServed) {

@@ -1,4 +1,4 @@
-// Health, manifest and backup of the service.
+// Health, manifest and backup of the service, and what other services exported.
 #include <utility>
 
 #include "gateway/execution_json.hpp"
@@ -45,6 +45,21 @@ void backup(const Context& context, const http::Request& request, const SharedRe
   });
 }
 
+/// The body is the history, as it was exported.
+void import_history(const Context& context, const http::Request& request,
+                    const SharedResponder& respond) {
+  ports::ImportRequest import{request.body, std::string(http::find(request.query, "name"))};
+  context.read_blocking(respond, [&context, import = std::move(import)] {
+    const Result<ports::ImportReply> reply = context.operations.import_history(import);
+    if (!reply) return refusal(reply.error());
+    return json_response(201, ObjectWriter()
+                                  .text("execution_id", reply->execution_id)
+                                  .number("run", reply->run)
+                                  .text("status", reply->status)
+                                  .finish());
+  });
+}
+
 }  // namespace
 
 void add_service(Endpoints& endpoints) {
@@ -53,6 +68,7 @@ void add_service(Endpoints& endpoints) {
                        {http::Method::get, "/_eventual/health", "health", &health, true},
                        {http::Method::get, "/_eventual/manifest", "manifest", &manifest},
                        {http::Method::post, "/_eventual/backup", "backup", &backup},
+                       {http::Method::post, "/_eventual/import", "import", &import_history},
                    });
 }
 
