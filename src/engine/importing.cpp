@@ -127,7 +127,7 @@ Result<ports::ImportReply> Engine::import_earlier(Live& live, const model::Expor
 ports::ImportReply Engine::import_closed(const std::string& id,
                                          const model::ExportedHistory& history,
                                          const ImportedStory& story) {
-  auto made = std::make_unique<Live>(figures_.attempts_in_flight);
+  auto made = std::make_unique<Live>(figures_.attempts_in_flight, live_bytes_);
   made->id = id;
   made->shard = shard_of(id);
   made->record = put_closed(id, true, history, story);
@@ -213,7 +213,7 @@ void Engine::make_again(Live& live, std::uint32_t seq, const OpenCall& call,
 
 Result<ports::ImportReply> Engine::import_open(const model::ExportedHistory& history,
                                                const ImportedStory& story, Timestamp now) {
-  auto made = std::make_unique<Live>(figures_.attempts_in_flight);
+  auto made = std::make_unique<Live>(figures_.attempts_in_flight, live_bytes_);
   made->id = history.execution_id;
   made->shard = shard_of(made->id);
   made->definition = declarations_.find_workflow(history.workflow());

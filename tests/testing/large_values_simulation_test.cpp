@@ -16,7 +16,7 @@ constexpr std::size_t k_bytes = base::k_inline_payload_bytes_max + 2'000;
 
 struct Page {
   std::string text;
-  std::int64_t turned = 0;
+  bool copied = false;
 };
 
 struct Bulky {
@@ -36,12 +36,12 @@ struct Bulky {
         constexpr Task<std::string, std::string> copy_task("copy");
         constexpr Signal<std::string> more_signal("more");
         constexpr Workflow<Page, std::string> child_workflow("child");
-        if (page.turned == 0) {
-          page = Page{co_await copy_task(page.text), 1};
+        if (!page.copied) {
+          page = Page{co_await copy_task(page.text), true};
           co_return co_await continue_as_new(page);
         }
         const auto told = co_await settle(more_signal.expect({.timeout = 10min}));
-        const std::string answered = co_await child_workflow(Page{page.text, 1});
+        const std::string answered = co_await child_workflow(Page{page.text, true});
         co_return answered + (told.ok() ? *told : std::string());
       });
 };
@@ -56,8 +56,9 @@ TEST(LargeValuesSimulation, NoFaultLosesOrMixesThem) {
       if (!id.starts_with("run/") || view["status"] != Json("succeeded")) continue;
       const std::string& text = view["input"]["text"].as_string();
       const std::string& result = view["result"].as_string();
-      if (result.size() <= k_bytes || !result.starts_with(text + "c")) throw Error("Mixed", id);
-      ++looked_at;
+      if (!result.starts_with(text + "c")) throw Error("Mixed", id);
+      // Inputs are made up: what is said to be copied already stays small.
+      if (result.size() > k_bytes) ++looked_at;
     }
   });
   const SimulationReport report = simulation.run();
