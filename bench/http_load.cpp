@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -162,8 +163,8 @@ class HttpLoad {
     while (!free_.empty() && !all_begun()) {
       const SteadyTime at = due();
       if (at > steady_clock::now()) return;
-      Connection& connection = *free_.back();
-      free_.pop_back();
+      Connection& connection = *free_.front();
+      free_.pop_front();
       connection.index = plan_.drive.first + begun_++;
       connection.began = at;
       send(connection);
@@ -218,7 +219,7 @@ class HttpLoad {
   const HttpPlan& plan_;
   const Descriptor poll_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::vector<Connection*> free_;
+  std::deque<Connection*> free_;  // in turn: a server ends those that stay idle
   std::string output_;
   SteadyTime start_{};
   SteadyTime moved_{};
