@@ -1,10 +1,13 @@
 #include "engine/imported_story.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
+#include "base/payload_limit.hpp"
 #include "engine/errors.hpp"
 
 namespace eventual::engine {
@@ -62,6 +65,12 @@ bool writes_store(const model::Event& call) noexcept {
 }
 
 Result<ImportedStory> read_story(const model::ExportedHistory& history) {
+  constexpr auto k_last_run = std::numeric_limits<std::uint32_t>::max();
+  if (history.run == k_last_run) return invalid("a run of that number could have none after it");
+  const auto& started = std::get<model::ExecutionStarted>(history.turns.front().events.front());
+  if (const auto most = started.payload_bytes_max) {
+    if (const Result<void> limit = base::check_payload_limit(*most); !limit) return limit.error();
+  }
   ImportedStory story;
   story.started_at = history.turns.front().at;
   Timestamp last = story.started_at;

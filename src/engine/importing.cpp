@@ -73,7 +73,11 @@ model::ExecutionRecord Engine::put_closed(const std::string& id, bool latest,
                                           const ImportedStory& story) {
   const std::uint16_t shard = shard_of(id);
   LeftBehind left;
-  if (declarations_.find_workflow(history.workflow()) != nullptr) {
+  if (marker_ != nullptr && marker_->crashes({id, history.run}) >= options_.crashes_max) {
+    log_(LogLevel::warn, id,
+         "it was imported without its view: over its history, the code crashed the process " +
+             std::to_string(options_.crashes_max) + " times");
+  } else if (declarations_.find_workflow(history.workflow()) != nullptr) {
     const ports::MarkedCall marked(marker_, {id, history.run});
     const auto difference =
         engine::replay(declarations_, history.execution_id, history.run, history.turns, &left);

@@ -20,6 +20,15 @@ const detail::TaskDefinition& undeclared_task() {
   return definition;
 }
 
+/// The end, unless the call is one of a task: what a history tells of attempts of others is
+/// nothing.
+template <class Calls>
+auto find_task(Calls& calls, std::uint32_t seq) {
+  using Kind = typename Calls::mapped_type::Kind;
+  const auto call = calls.find(seq);
+  return call == calls.end() || call->second.kind == Kind::task ? call : calls.end();
+}
+
 }  // namespace
 
 void Engine::forget_call(Live& live, std::uint32_t seq) noexcept {
@@ -55,7 +64,7 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
         } else if constexpr (std::is_same_v<T, model::UpdateReceived>) {
           live.updates.try_emplace(value.update_id);
         } else if constexpr (std::is_same_v<T, model::TaskAttemptFailed>) {
-          const auto call = live.calls.find(value.seq);
+          const auto call = find_task(live.calls, value.seq);
           if (call == live.calls.end()) return;
           set_in_flight(live, call->second, false);
           call->second.attempt = value.attempt + 1;
@@ -64,12 +73,12 @@ void Engine::track(Live& live, const model::Event& event, Timestamp at) {
           call->second.deferred = call->second.stop_requested = false;
           if (value.heartbeat) call->second.heartbeat = value.heartbeat->text;
         } else if constexpr (std::is_same_v<T, model::TaskAttemptDeferred>) {
-          const auto call = live.calls.find(value.seq);
+          const auto call = find_task(live.calls, value.seq);
           if (call == live.calls.end()) return;
           call->second.deferred = true;
           call->second.deferred_until = value.times_out_at;
         } else if constexpr (std::is_same_v<T, model::TaskAttemptStarted>) {
-          const auto call = live.calls.find(value.seq);
+          const auto call = find_task(live.calls, value.seq);
           if (call == live.calls.end()) return;
           set_in_flight(live, call->second, true);
           call->second.attempt = value.attempt;

@@ -61,7 +61,7 @@ std::string run_key(std::string_view execution_id, std::uint32_t run) {
 ChangeFeed::~ChangeFeed() { end(); }
 
 void ChangeFeed::stored(std::string_view execution_id, const model::ExecutionRecord& record) {
-  if (!watched()) return;
+  if (!watched(Kind::execution)) return;
   add({.kind = Kind::execution,
        .status = record.status,
        .run = record.run,
@@ -70,7 +70,7 @@ void ChangeFeed::stored(std::string_view execution_id, const model::ExecutionRec
 }
 
 void ChangeFeed::history_grew(std::string_view execution_id, std::uint32_t run) {
-  if (!watched()) return;
+  if (!watched(Kind::history)) return;
   std::string json = ObjectWriter().text("execution_id", execution_id).number("run", run).finish();
   add({.kind = Kind::history,
        .run = run,
@@ -79,14 +79,14 @@ void ChangeFeed::history_grew(std::string_view execution_id, std::uint32_t run) 
 }
 
 void ChangeFeed::emitted(std::uint64_t number, const model::StoredEvent& event) {
-  if (!watched()) return;
+  if (!watched(Kind::event)) return;
   add({.kind = Kind::event,
        .execution_id = {},
        .text = event_text("event", emitted_json(number, event))});
 }
 
 void ChangeFeed::logged(const LogLine& line) {
-  if (!watched()) return;
+  if (!watched(Kind::log)) return;
   add({.kind = Kind::log,
        .level = line.level,
        .execution_id = line.execution_id,
@@ -115,7 +115,7 @@ bool ChangeFeed::watch(std::shared_ptr<Pipe> pipe, FeedRequest request) {
   if (ending_ || watching_ >= k_watchers_max) return false;
   coming_.push_back({std::move(pipe), std::move(request), {}});
   ++watching_;
-  watched_ = true;
+  watched_ = watched_.load() | kinds_of(coming_.back().request);
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   changed_.notify_one();
   return true;
@@ -125,7 +125,7 @@ void ChangeFeed::end() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
-    watched_ = false;
+    watched_ = 0;
     changed_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
@@ -141,6 +141,9 @@ void ChangeFeed::run() {
     waiting_bytes_ = 0;
     const bool overrun = std::exchange(overrun_, false);
     lock.unlock();
+    // What was not told, or not to them, is known to nobody.
+    if (!coming.empty() || overrun) known_.clear();
+    std::erase_if(watchers_, [](const Watcher& watcher) { return watcher.pipe->closed(); });
     for (Watcher& watcher : coming) {
       if (send(watcher, event_text("ready", R"({"resumed":false})")))
         watchers_.push_back(std::move(watcher));
@@ -153,7 +156,11 @@ void ChangeFeed::run() {
     });
     lock.lock();
     watching_ = watchers_.size() + coming_.size();
-    watched_ = watching_ > 0 && !ending_;
+    unsigned kinds = 0;
+    for (const auto* them : {&watchers_, &coming_}) {
+      for (const Watcher& watcher : *them) kinds |= kinds_of(watcher.request);
+    }
+    watched_ = ending_ ? 0 : kinds;
   }
   const std::vector<Watcher> never_told = std::exchange(coming_, {});
   lock.unlock();
@@ -194,6 +201,12 @@ bool ChangeFeed::drop(const Watcher& watcher) {
   }
   watcher.pipe->finish(true);
   return false;
+}
+
+unsigned ChangeFeed::kinds_of(const FeedRequest& request) {
+  return (request.executions ? bit(Kind::execution) : 0) |
+         (request.history ? bit(Kind::history) : 0) | (request.events ? bit(Kind::event) : 0) |
+         (request.log ? bit(Kind::log) : 0);
 }
 
 bool ChangeFeed::wants(const FeedRequest& request, const Change& change) {

@@ -54,7 +54,13 @@ class ChangeFeed {
   ChangeFeed(const ChangeFeed&) = delete;
   ChangeFeed& operator=(const ChangeFeed&) = delete;
 
-  bool watched() const noexcept { return watched_.load(std::memory_order_relaxed); }
+  enum class Kind : std::uint8_t { execution, history, event, log };
+
+  bool watched() const noexcept { return watched_.load(std::memory_order_relaxed) != 0; }
+  /// Whether somebody wants to hear of any of this kind.
+  bool watched(Kind kind) const noexcept {
+    return (watched_.load(std::memory_order_relaxed) & bit(kind)) != 0;
+  }
 
   /// The record of an execution is stored. Watchers hear of it when its status is another than the
   /// one that they heard last.
@@ -73,7 +79,6 @@ class ChangeFeed {
   void end();
 
  private:
-  enum class Kind : std::uint8_t { execution, history, event, log };
   struct Change {
     Kind kind = Kind::log;
     LogLevel level = LogLevel::trace;               // of a line of the log
@@ -94,11 +99,13 @@ class ChangeFeed {
   /// False when it is no watcher any more.
   static bool send(Watcher& watcher, std::string_view text);
   static bool drop(const Watcher& watcher);
+  static constexpr unsigned bit(Kind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
+  static unsigned kinds_of(const FeedRequest& request);
   static bool wants(const FeedRequest& request, const Change& change);
   bool is_news(const Change& change, std::set<std::string>& grown);
 
   const Duration heartbeat_;
-  std::atomic<bool> watched_{false};
+  std::atomic<unsigned> watched_{0};  // bits of the kinds
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Change> waiting_;

@@ -203,7 +203,9 @@ Result<ports::ImportReply> Requests::import_history(const ports::ImportRequest& 
   if (auto checked = model::check_history(*history); !checked) return checked.error();
   const auto execution = ports::parse_execution_id(history->execution_id);
   if (!execution) return execution.error();
-  if (const auto name = check_any_name(execution->name); !name) return name.error();
+  for (const std::string& part : {execution->workflow, execution->name}) {
+    if (const auto name = check_any_name(part); !name) return name.error();
+  }
   if (!request.name.empty()) {
     if (const auto name = check_name(request.name); !name) return name.error();
   }

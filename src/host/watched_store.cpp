@@ -58,7 +58,9 @@ class WatchedStore final : public ports::Store {
 
  private:
   void tell(const ports::Write& write) {
+    using Kind = gateway::ChangeFeed::Kind;
     if (write.table == Table::executions) {
+      if (!feed_.watched(Kind::execution) && !feed_.watched(Kind::history)) return;
       const std::string_view id = keys::id_in(write.key);
       if (id.empty() || !is_record(write.key, id)) return;
       if (const auto record = model::decode_execution(write.value)) {
@@ -66,11 +68,13 @@ class WatchedStore final : public ports::Store {
         feed_.stored(id, *record);
       }
     } else if (write.table == Table::history) {
+      if (!feed_.watched(Kind::history)) return;
       const std::string_view run = keys::run_in(write.key);
       if (run.size() < sizeof(std::uint32_t)) return;
       base::ByteReader number(run.substr(run.size() - sizeof(std::uint32_t)));
       feed_.history_grew(keys::id_in(write.key), number.big_endian<std::uint32_t>().value_or(1));
     } else if (write.table == Table::events) {
+      if (!feed_.watched(Kind::event)) return;
       // The log's rows; others wait for their place in it, or say how far it goes.
       const std::uint64_t number = keys::event_number(write.key);
       if (write.key != keys::event(number)) return;

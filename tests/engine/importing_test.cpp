@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -467,6 +468,25 @@ TEST(Importing, WhatOnlyTheOtherServiceCanFinishIsRefused) {
   EXPECT_THAT(token.error().message(), HasSubstr("waits for a token of task work (call 0)"));
 }
 
+TEST(Importing, WhatIsToldOfAttemptsOfATimerIsNothing) {
+  for (const std::string name : {"", "copy"}) {
+    Pair pair;
+    pair.from.start(sleeps, std::string("view"));
+    auto history = model::read_history(file_of(pair.from, "sleeps/one")).value();
+    ASSERT_EQ(history.turns.size(), 1U);
+    for (std::uint32_t seq = 0; seq < 4; ++seq) {
+      history.turns[0].events.push_back(model::TaskAttemptFailed{
+          seq, 1, model::ErrorRecord(Error("E", "m")), pair.from.now + 1s, {}});
+      history.turns[0].events.push_back(model::TaskAttemptStarted{seq, 2});
+    }
+    (void)import_file(pair.to, model::write_history(history), name);
+    pair.to.restart();
+    pair.advance(1min);
+    const std::string id = "sleeps/" + (name.empty() ? "one" : name);
+    EXPECT_EQ(pair.to.view(id).waiting_for.at(0).kind, "timer");
+  }
+}
+
 TEST(Importing, HistoriesThatCannotBeAreRefused) {
   Pair pair;
   pair.from.start(works, std::string("x"));
@@ -492,6 +512,12 @@ TEST(Importing, HistoriesThatCannotBeAreRefused) {
   auto twice = good;
   twice.turns.back().events.push_back(twice.turns.back().events.back());
   EXPECT_EQ(refusal(twice), "InvalidInput: turn 1 of the history ends it twice");
+  auto last = good;
+  last.run = std::numeric_limits<std::uint32_t>::max();
+  EXPECT_EQ(refusal(last), "InvalidInput: a run of that number could have none after it");
+  auto generous = good;
+  std::get<model::ExecutionStarted>(generous.turns[0].events[0]).payload_bytes_max = 1ULL << 40;
+  EXPECT_THAT(refusal(generous), HasSubstr("payload_limit must be from 1024 to 16777216"));
   auto page = good;
   page.cursor = "1.0";
   EXPECT_THAT(refusal(page), HasSubstr("only a page"));

@@ -217,13 +217,35 @@ TEST(ChangeFeed, OneThatHasGoneMakesRoomForAnother) {
   EXPECT_FALSE(feed.has_room());
   EXPECT_FALSE(feed.watch(std::make_shared<Pipe>(), {}));
   readers.front()->pipe().close();
-  // Noticed when there is something to tell; what is told next shows that it was.
+  // Noticed when something happens; what is told next shows that it was.
   for (const char* text : {"first", "second"}) {
     feed.logged(line(text));
     readers.back()->read_until(text);
   }
   EXPECT_TRUE(feed.has_room());
   Reader another(feed);
+}
+
+TEST(ChangeFeed, ANewOneHearsOfAStatusThatAnotherHasHeard) {
+  ChangeFeed feed;
+  Reader first(feed);
+  feed.stored("order/o-1", record(model::Status::parked));
+  first.read_until("parked");
+  Reader second(feed);
+  feed.stored("order/o-1", record(model::Status::parked));
+  second.read_until("parked");
+}
+
+TEST(ChangeFeed, KindsThatNobodyWatchesAreLeftOut) {
+  using Kind = ChangeFeed::Kind;
+  ChangeFeed feed;
+  FeedRequest log_only;
+  log_only.executions = log_only.events = false;
+  Reader reader(feed, log_only);
+  EXPECT_TRUE(feed.watched(Kind::log));
+  EXPECT_FALSE(feed.watched(Kind::execution));
+  EXPECT_FALSE(feed.watched(Kind::history));
+  EXPECT_FALSE(feed.watched(Kind::event));
 }
 
 TEST(ChangeFeed, ItsEndEndsEachStream) {
