@@ -10,6 +10,7 @@
 #include "cli/times.hpp"
 #include "cli/verbs.hpp"
 #include "cli/waiting.hpp"
+#include "cli/wrap.hpp"
 
 namespace eventual::cli {
 namespace {
@@ -56,7 +57,12 @@ void print(const Context& context, const ev::Json& execution) {
                      one_line(text_of(error, "message"))));
     if (!error["details"].is_null()) json_lines(context, "details", error["details"]);
   }
-  if (!execution["closed_at"].is_string()) line(context, "why", why(execution, now()));
+  if (!execution["closed_at"].is_string()) {
+    const std::string title(k_label_columns + 2, ' ');
+    const std::string sentence = wrapped(title + why(execution, now()),
+                                         static_cast<std::size_t>(context.terminal().columns));
+    line(context, "why", std::string_view(sentence).substr(title.size()));
+  }
 }
 
 int execution(Context& context, const Options& options) {

@@ -1,14 +1,18 @@
 #include "cli/program.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iostream>
+#include <sstream>
 
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
+#include "cli/wrap.hpp"
 #include "host/manifest.hpp"
 
 namespace eventual::cli {
@@ -35,10 +39,17 @@ void add_global_options(CLI::App& program, GlobalOptions& options) {
                    "times as 2026-01-31T12:00:00.000Z also on a terminal");
 }
 
-/// One line, and what to do next.
+std::size_t columns_of(const Terminal& terminal) {
+  return static_cast<std::size_t>(terminal.columns);
+}
+
+/// One line, unless the terminal is narrower, and what to do next.
 void complain(const Terminal& terminal, std::string_view message, std::string_view next = {}) {
-  fmt::print(stderr, "{} {}\n", terminal.paint(Style::bad, "error:"), one_line(message));
-  if (!next.empty()) fmt::print(stderr, "{}\n", next);
+  constexpr std::string_view k_title = "error:";
+  const std::string text =
+      wrapped(fmt::format("{} {}", k_title, one_line(message)), columns_of(terminal));
+  fmt::print(stderr, "{}{}\n", terminal.paint(Style::bad, k_title), text.substr(k_title.size()));
+  if (!next.empty()) fmt::print(stderr, "{}\n", wrapped(next, columns_of(terminal)));
 }
 
 std::string usage_line(const CLI::App& program, const std::string& message) {
@@ -123,12 +134,18 @@ int run_program(const std::vector<std::string>& arguments) {
   add_global_options(program, options);
   const std::vector<Verb> verbs = add_all_verbs(program);
 
-  const Terminal plain;
+  const Terminal plain = look_at_terminal(STDERR_FILENO, true);
+  const std::size_t columns = columns_of(look_at_terminal(STDOUT_FILENO, true));
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     program.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return program.exit(error);
+    if (error.get_exit_code() == 0) {
+      std::ostringstream out;
+      const int exit_code = program.exit(error, out, std::cerr);
+      fmt::print("{}", wrapped(out.str(), columns));
+      return exit_code;
+    }
     if (program.get_subcommands().empty() && !program.remaining().empty() &&
         !program.remaining().front().starts_with('-')) {
       return complain_of_verb(plain, program.remaining().front(), verbs);
@@ -139,7 +156,7 @@ int run_program(const std::vector<std::string>& arguments) {
   const auto asked =
       std::find_if(verbs.begin(), verbs.end(), [](const Verb& verb) { return verb.app->parsed(); });
   if (asked == verbs.end()) {
-    fmt::print("{}", program.help());
+    fmt::print("{}", wrapped(program.help(), columns));
     return k_exit_usage;
   }
   if (options.url.empty()) options.url = environment("EVENTUAL_URL");

@@ -1,11 +1,13 @@
 // `eventual why`: what an execution waits for, in one sentence.
 #include "cli/waiting.hpp"
 
+#include <cstddef>
 #include <memory>
 
 #include "cli/execution_id.hpp"
 #include "cli/times.hpp"
 #include "cli/verbs.hpp"
+#include "cli/wrap.hpp"
 
 namespace eventual::cli {
 
@@ -25,7 +27,8 @@ Verb add_why(CLI::App& program) {
                                                    {"why", sentence},
                                                    {"waiting_for", view["waiting_for"]}}));
             } else {
-              context.print(sentence + "\n");
+              context.print(
+                  wrapped(sentence + "\n", static_cast<std::size_t>(context.terminal().columns)));
             }
             return k_exit_done;
           }};

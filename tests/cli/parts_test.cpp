@@ -9,6 +9,7 @@
 #include "cli/text.hpp"
 #include "cli/times.hpp"
 #include "cli/waiting.hpp"
+#include "cli/wrap.hpp"
 
 namespace eventual::cli {
 namespace {
@@ -48,6 +49,18 @@ TEST(Text, AWordIsRecognisedWhenItIsNearlyRight) {
   EXPECT_EQ(closest("strat", words), "start");
   EXPECT_EQ(closest("exec", words), "executions");
   EXPECT_EQ(closest("backup", words), "");
+}
+
+TEST(Wrapped, BreaksWideLinesUnderTheirSecondColumn) {
+  EXPECT_EQ(wrapped("error: one two three\nshort\n", 14), "error: one two\nthree\nshort\n");
+  EXPECT_EQ(wrapped("  --x N  one two three\n", 18), "  --x N  one two\n         three\n");
+  EXPECT_EQ(wrapped("  --kind {one,two,three}", 16), "  --kind {one,\n    two,three}");
+  EXPECT_EQ(wrapped("日本 日本 日本", 9), "日本 日本\n日本");
+}
+
+TEST(Wrapped, LeavesAWordThatIsTooWideAndAllInAPipe) {
+  EXPECT_EQ(wrapped("aaaaaaaaaaaa b", 5), "aaaaaaaaaaaa\nb");
+  EXPECT_EQ(wrapped("one two three", 0), "one two three");
 }
 
 TEST(Table, ColumnsAreAlignedWhateverTheirCharacters) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -27,6 +28,14 @@ using testing::masked;
 using ::testing::Not;
 using testing::Ran;
 using ::testing::StartsWith;
+
+constexpr auto k_verbs = std::to_array<const char*>(
+    {"start",      "executions", "execution", "why",          "history",   "timeline",
+     "signal",     "query",      "update",    "cancel",       "terminate", "tasks",
+     "pause",      "resume",     "retry",     "fork",         "services",  "invoke",
+     "workflows",  "manifest",   "openapi",   "schedules",    "logs",      "doctor",
+     "completion", "emit",       "entities",  "dead-letters", "new",       "dev",
+     "replay",     "verify",     "export",    "backup",       "restore",   "import"});
 
 class Verbs : public ::testing::Test {
  protected:
@@ -141,6 +150,41 @@ TEST_F(Verbs, ATableFitsATerminalOf80Columns) {
   for (const std::string& line : lines_of(ran.out)) EXPECT_LE(display_width(line), 80U) << line;
   EXPECT_EQ(lines_of(ran.out).size(), 2U);
   EXPECT_THAT(ran.out, HasSubstr("…"));
+}
+
+TEST_F(Verbs, HelpErrorsAndTablesFitATerminalOf80Columns) {
+  start("broken", "\"x\"", "b-1");
+  start("counting", "\"x\"", "c-1");
+  ASSERT_EQ(desk_.eventual({"emit", "placed", "\"nowhere\"", "--id", "e-1"}).exit_code, 0);
+  dead_letters(1);
+  std::vector<std::vector<std::string>> cases{
+      {"--help"},
+      {"executions"},
+      {"executions", "--status", "odd"},
+      {"execution", "b-1"},
+      {"execution", "c-1"},
+      {"why", "b-1"},
+      {"why", "c-1"},
+      {"execution", "nope"},
+      {"history", "b-1"},
+      {"timeline", "b-1"},
+      {"tasks", "complete", "forged"},
+      {"tasks", "fail", "forged", "Declined"},
+      {"services"},
+      {"workflows"},
+      {"schedules"},
+      {"dead-letters"},
+      {"entities"},
+      {"backup", "/tmp/never"},
+      {"new", "Bad.Name"},
+  };
+  for (const char* verb : k_verbs) cases.push_back({verb, "--help"});
+  for (const std::vector<std::string>& arguments : cases) {
+    const Ran ran = desk_.in_terminal(arguments);
+    EXPECT_NE(ran.out, "") << arguments.front();
+    for (const std::string& line : lines_of(ran.out))
+      EXPECT_LE(display_width(line), 80U) << arguments.front() << ": " << line;
+  }
 }
 
 TEST_F(Verbs, ColoursAreForTerminalsThatWantThem) {
@@ -676,13 +720,7 @@ TEST(Reference, ThePageOfAllVerbsIsWhatTheyPrint) {
 TEST_F(Verbs, HelpOfEachVerbHasExamples) {
   const std::string help = out({"--help"});
   std::size_t verbs = 0;
-  for (const char* verb :
-       {"start",      "executions", "execution", "why",          "history",   "timeline",
-        "signal",     "query",      "update",    "cancel",       "terminate", "tasks",
-        "pause",      "resume",     "retry",     "fork",         "services",  "invoke",
-        "workflows",  "manifest",   "openapi",   "schedules",    "logs",      "doctor",
-        "completion", "emit",       "entities",  "dead-letters", "new",       "dev",
-        "replay",     "verify",     "export",    "import",       "backup",    "restore"}) {
+  for (const char* verb : k_verbs) {
     EXPECT_THAT(help, ContainsRegex(std::string("\n  ") + verb + "(, local)? +[A-Z]")) << verb;
     EXPECT_THAT(out({verb, "--help"}), ContainsRegex("Examples:\n  [^\n]*eventual ")) << verb;
     ++verbs;
