@@ -77,6 +77,11 @@ void Events::dead_letters(const ports::DeadLettersRequest& request,
       });
   if (!scanned) return reply(std::move(done), Reply(scanned.error()));
   if (!bad) return reply(std::move(done), Reply(bad.error()));
+  if (given.dead_letters.empty() && request.cursor.empty() && !request.subscription.empty() &&
+      find(request.subscription) == nullptr) {
+    return reply(std::move(done),
+                 Reply(not_found("subscription " + request.subscription + " is not declared")));
+  }
   reply(std::move(done), Reply(std::move(given)));
 }
 

@@ -508,6 +508,9 @@ TEST_F(Verbs, EventsAreEmittedAndAnIdCountsOnce) {
 
 TEST_F(Verbs, DeadLettersAreListedRedrivenAndDiscarded) {
   EXPECT_EQ(desk_.eventual({"dead-letters"}).err, "no dead letters\n");
+  const Ran unknown = desk_.eventual({"dead-letters", "--subscription", "mailign"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("subscription mailign is not declared"));
   for (const char* id : {"e-1", "e-2"}) {
     EXPECT_EQ(desk_.eventual({"emit", "placed", "\"nowhere\"", "--id", id}).exit_code, 0);
   }
