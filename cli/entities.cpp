@@ -134,14 +134,15 @@ int list(Context& context, const Options& options) {
 }  // namespace
 
 Verb add_entities(CLI::App& program) {
-  CLI::App* app = add_verb(
-      program, "entities", "Lists the records that the service keeps, or reads one by its key",
-      k_group_service,
-      {"eventual entities                                   # those that are declared",
-       "eventual entities get accounts a-1", "eventual entities list accounts --limit 20",
-       "eventual entities list movements --partition a-1 --descending",
-       "eventual entities list accounts --index byOwner --partition ann --select id,balance",
-       R"(eventual entities list accounts --index byOwner --partition ann --condition '{"at_least": [100]}')"});
+  CLI::App* app =
+      add_verb(program, "entities",
+               "Lists the records that the service keeps, or reads one by its key", k_group_service,
+               {"eventual entities                                   # those that are declared",
+                "eventual entities get accounts a-1", "eventual entities list accounts --limit 20",
+                "eventual entities list movements --partition a-1 --descending",
+                "eventual entities list accounts --index byOwner --partition ann",
+                "eventual entities list accounts --limit 20 --select id,balance",
+                R"(eventual entities list accounts --partition a --condition '{"at_least":[9]}')"});
   app->require_subcommand(0, 1);
   auto options = std::make_shared<Options>();
   CLI::App* one = app->add_subcommand("get", "reads one item");

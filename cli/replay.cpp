@@ -62,8 +62,8 @@ Verb add_replay(CLI::App& program) {
       "Runs local code over an execution's history: tells the story or stops in a debugger",
       k_group_project,
       {"eventual replay processOrder/o-1 --binary ./orders",
-       "eventual replay o-1 --binary ./orders --break-at 2           # gdb, where call 2 is made",
-       "eventual replay o-1 --binary ./orders --debugger lldb        # from the beginning",
+       "eventual replay o-1 --binary ./orders --break-at 2     # gdb, at call 2",
+       "eventual replay o-1 --binary ./orders --debugger lldb  # from the beginning",
        "eventual replay --file history.json --binary ./orders --print"});
   auto options = std::make_shared<Options>();
   app->add_option("execution", options->execution.text,

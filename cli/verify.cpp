@@ -46,7 +46,7 @@ Verb add_verify(CLI::App& program) {
       "Replays all open executions and a sample of closed ones over a new program, before it is "
       "deployed",
       k_group_project,
-      {"eventual verify --binary ./build/orders                      # of the running service",
+      {"eventual verify --binary ./build/orders  # of the running service",
        "eventual verify --binary ./build/orders --data ./backup --closed 1000",
        "eventual verify --binary ./build/orders --files ./histories --json"});
   auto options = std::make_shared<Options>();

@@ -728,7 +728,13 @@ TEST_F(Verbs, HelpOfEachVerbHasExamples) {
     EXPECT_THAT(out({verb, "--help"}), ContainsRegex("Examples:\n  [^\n]*eventual ")) << verb;
     ++verbs;
   }
-  EXPECT_EQ(verbs, 36U);
+  std::size_t listed = 0;  // a verb that the list lacks would be tried by no test
+  for (const std::string& line : lines_of(help)) {
+    const bool names_verb = line.starts_with("  ") && line.size() > 2 && line[2] >= 'a' &&
+                            line[2] <= 'z' && !line.starts_with("  eventual ");
+    if (names_verb) ++listed;
+  }
+  EXPECT_EQ(listed, verbs);
 }
 
 TEST(Usage, IsOneLineAndExitsWith2) {
