@@ -94,7 +94,8 @@ void Executor::count_payload(std::size_t bytes) {
 }
 
 void Executor::require_room(std::size_t payload_bytes, std::string_view what) {
-  if (payload_bytes != 0) require_fits(payload_bytes, "the input of " + std::string(what));
+  if (payload_bytes > payload_bytes_max_.value_or(k_payload_bytes_before_setting))
+    require_fits(payload_bytes, "the input of " + std::string(what));
   if (pending_.size() + receivers_.size() + conditions_.size() + update_handlers_.size() +
           updates_running_.size() >=
       base::k_pending_calls_max) {
