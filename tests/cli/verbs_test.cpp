@@ -187,6 +187,50 @@ TEST_F(Verbs, HelpErrorsAndTablesFitATerminalOf80Columns) {
   }
 }
 
+TEST_F(Verbs, TheyDoTheirWorkInATerminalOf80Columns) {
+  start("broken", "\"x\"", "b-1");
+  start("counting", "\"x\"", "c-1");
+  start("approval", "\"x\"", "a-1");
+  const std::string folder = ::testing::TempDir() + "/terminal-" + std::to_string(::getpid());
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  const std::vector<std::vector<std::string>> cases{
+      {"start", "sleeping", "\"x\"", "--name", "s-1"},
+      {"pause", "a-1"},
+      {"resume", "a-1"},
+      {"signal", "a-1", "approve", "\"yes\""},
+      {"query", "c-1", "progress"},
+      {"update", "c-1", "add", "5"},
+      {"retry", "b-1"},
+      {"fork", "broken/b-1", "--run", "1", "--seq", "0", "--name", "b-2"},
+      {"cancel", "s-1"},
+      {"start", "sleeping", "\"x\"", "--name", "s-2"},
+      {"terminate", "s-2"},
+      {"invoke", "shout", R"({"name":"sam"})"},
+      {"emit", "placed", "\"nowhere\"", "--id", "e-2"},
+      {"tasks"},
+      {"export", "--all", "--output", folder + "/histories"},
+      {"import", folder + "/histories", "--skip-existing"},
+      {"doctor", "--data", folder},
+      {"logs"},
+      {"manifest"},
+      {"openapi"},
+      {"completion", "bash"},
+  };
+  for (const std::vector<std::string>& arguments : cases) {
+    const Ran ran = desk_.in_terminal(arguments);
+    EXPECT_EQ(ran.exit_code, arguments.front() == "tasks" ? 2 : 0)
+        << arguments.front() << ": " << ran.out;
+    // A line of progress is drawn over itself, and what is for programs or is a log stays whole.
+    const std::set<std::string> wide{"export",   "import",  "doctor",    "logs",
+                                     "manifest", "openapi", "completion"};
+    if (wide.contains(arguments.front())) continue;
+    for (const std::string& line : lines_of(ran.out))
+      EXPECT_LE(display_width(line), 80U) << arguments.front() << ": " << line;
+  }
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(Verbs, ColoursAreForTerminalsThatWantThem) {
   start("sleeping", "\"x\"", "s-1");
   EXPECT_THAT(desk_.in_terminal({"executions"}).out, HasSubstr("\x1b[36mrunning\x1b[0m"));
