@@ -1,6 +1,7 @@
 #include "testing/shrink.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -43,8 +44,8 @@ class Shrinker {
   /// Ever smaller pieces of what is left.
   void leave_out_requests(std::uint32_t requests) {
     if (!best_.only) {
-      std::vector<std::uint32_t> all;
-      for (std::uint32_t i = 0; i < requests; ++i) all.push_back(i);
+      std::vector<std::uint32_t> all(requests);
+      std::iota(all.begin(), all.end(), 0U);
       best_.only = std::move(all);
     }
     for (std::size_t piece = best_.only->size() / 2; piece > 0; piece /= 2) {
