@@ -194,6 +194,8 @@ std::shared_ptr<std::atomic<std::uint64_t>> count_deliveries() {
 
 struct Sample {
   double memory_mib;
+  double store_mib;  // what the store's buffers and cache hold of it
+  double rest_mib;   // and what is not the store's
   double disk_mib;
   double debt_mib;
 };
@@ -223,8 +225,14 @@ class Sampler {
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, interval, [&] { return ending_; })) {
       lock.unlock();
-      const Sample sample{rss_mib(), static_cast<double>(folder_bytes(folder_)) / k_mib,
-                          static_cast<double>(store::compaction_debt_bytes(store_)) / k_mib};
+      const store::RocksdbFigures rocksdb = store::rocksdb_figures(store_);
+      const std::uint64_t stored =
+          rocksdb.write_buffer_bytes + rocksdb.cache_bytes + rocksdb.open_file_bytes;
+      const double memory_mib = rss_mib();
+      const double store_mib = static_cast<double>(stored) / k_mib;
+      const Sample sample{memory_mib, store_mib, memory_mib - store_mib,
+                          static_cast<double>(folder_bytes(folder_)) / k_mib,
+                          static_cast<double>(rocksdb.compaction_debt_bytes) / k_mib};
       lock.lock();
       samples_.push_back(sample);
     }
@@ -327,6 +335,7 @@ Measurement run_soak(const Options& options) {
                          {"executions_closed", static_cast<double>(figures.closed)},
                          {"executions_forgotten", static_cast<double>(figures.forgotten)},
                          {"memory_growth", growth(&Sample::memory_mib)},
+                         {"rest_growth", growth(&Sample::rest_mib)},
                          {"disk_growth", growth(&Sample::disk_mib)},
                          {"memory_mib_max", most(samples, &Sample::memory_mib)},
                          {"disk_mib_max", most(samples, &Sample::disk_mib)},
@@ -336,6 +345,10 @@ Measurement run_soak(const Options& options) {
     const double to = tenth / 10.0;
     measurement.details.emplace_back(fmt::format("memory_mib_{}", tenth),
                                      mean(samples, &Sample::memory_mib, from, to));
+    measurement.details.emplace_back(fmt::format("store_mib_{}", tenth),
+                                     mean(samples, &Sample::store_mib, from, to));
+    measurement.details.emplace_back(fmt::format("rest_mib_{}", tenth),
+                                     mean(samples, &Sample::rest_mib, from, to));
     measurement.details.emplace_back(fmt::format("disk_mib_{}", tenth),
                                      mean(samples, &Sample::disk_mib, from, to));
   }

@@ -36,6 +36,9 @@ endif()
 file(GLOB_RECURSE eventual_bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.cpp)
 list(FILTER eventual_bench_sources EXCLUDE REGEX "/bench/instructions/")
 eventual_add_program(eventual-bench ${eventual_bench_sources})
+if(TARGET eventual-bench)
+  eventual_use_jemalloc(eventual-bench)  # as the services that it stands for
+endif()
 eventual_add_program(eventual-instructions ${PROJECT_SOURCE_DIR}/bench/instructions/main.cpp
                      ${PROJECT_SOURCE_DIR}/bench/service.cpp)
 

@@ -9,7 +9,18 @@ include_guard(GLOBAL)
 include(${CMAKE_CURRENT_LIST_DIR}/EventualPrecompile.cmake)
 
 find_program(EVENTUAL_LLD NAMES ld.lld-19 ld.lld)
-mark_as_advanced(EVENTUAL_LLD)
+find_library(EVENTUAL_JEMALLOC_LIBRARY jemalloc)
+mark_as_advanced(EVENTUAL_LLD EVENTUAL_JEMALLOC_LIBRARY)
+
+# Debug builds keep the system's, which their tools know; sanitizers bring their own.
+option(EVENTUAL_JEMALLOC "Services allocate with jemalloc where it is installed" ON)
+
+# The program allocates with jemalloc: a third less processor time for a step (docs/performance.md).
+function(eventual_use_jemalloc target)
+  if(EVENTUAL_JEMALLOC AND EVENTUAL_JEMALLOC_LIBRARY AND NOT EVENTUAL_SANITIZE)
+    target_link_libraries(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:${EVENTUAL_JEMALLOC_LIBRARY}>)
+  endif()
+endfunction()
 
 # What each executable and object library of a service gets.
 function(_eventual_service_target target)
@@ -60,6 +71,7 @@ function(eventual_add_service name)
   add_executable(${name} ${mains})
   target_link_libraries(${name} PRIVATE ${objects} Eventual::eventual ${arg_LIBRARIES})
   _eventual_service_target(${name})
+  eventual_use_jemalloc(${name})
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/eventual-services/${name} CONTENT "$<TARGET_FILE:${name}>\n")
 
   if(NOT DEFINED EVENTUAL_SERVICE_TESTS)

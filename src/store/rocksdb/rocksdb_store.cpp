@@ -66,7 +66,7 @@ class RocksdbStore final : public ports::Store {
   Result<std::vector<PartOutcome>> commit(std::span<const Batch> parts) override;
   Result<void> backup(const std::string& folder) override;
   ports::StoreFigures figures() const override;
-  std::uint64_t compaction_debt_bytes() const;
+  RocksdbFigures rocksdb_figures() const;
 
  private:
   Error closed() const;
@@ -226,21 +226,28 @@ ports::StoreFigures RocksdbStore::figures() const {
           figures_->bytes.load(std::memory_order_relaxed)};
 }
 
-std::uint64_t RocksdbStore::compaction_debt_bytes() const {
+RocksdbFigures RocksdbStore::rocksdb_figures() const {
+  using Properties = rocksdb::DB::Properties;
   const Gate::Reader reader(gate_);
-  std::uint64_t bytes = 0;
-  if (database_) {
-    database_->db().GetAggregatedIntProperty(
-        rocksdb::DB::Properties::kEstimatePendingCompactionBytes, &bytes);
-  }
-  return bytes;
+  RocksdbFigures figures;
+  if (!database_) return figures;
+  const auto total = [&](const std::string& property) {
+    std::uint64_t bytes = 0;
+    database_->db().GetAggregatedIntProperty(property, &bytes);
+    return bytes;
+  };
+  figures.compaction_debt_bytes = total(Properties::kEstimatePendingCompactionBytes);
+  figures.write_buffer_bytes = total(Properties::kSizeAllMemTables);
+  figures.cache_bytes = settings_.cache->GetUsage();
+  figures.open_file_bytes = total(Properties::kEstimateTableReadersMem);
+  return figures;
 }
 
 }  // namespace
 
-std::uint64_t compaction_debt_bytes(const ports::Store& store) {
+RocksdbFigures rocksdb_figures(const ports::Store& store) {
   const auto* rocksdb_store = dynamic_cast<const RocksdbStore*>(&store);
-  return rocksdb_store == nullptr ? 0 : rocksdb_store->compaction_debt_bytes();
+  return rocksdb_store == nullptr ? RocksdbFigures{} : rocksdb_store->rocksdb_figures();
 }
 
 Result<std::unique_ptr<ports::Store>> open_rocksdb_store(const std::string& folder,

@@ -18,8 +18,15 @@ namespace eventual::store {
 Result<std::unique_ptr<ports::Store>> open_rocksdb_store(const std::string& folder,
                                                          StoreOptions options);
 
-/// Bytes of files that wait to be merged: what reads and disk space pay until it is done. 0 for
-/// other stores. Any thread.
-std::uint64_t compaction_debt_bytes(const ports::Store& store);
+/// What RocksDB holds at this moment.
+struct RocksdbFigures {
+  std::uint64_t compaction_debt_bytes = 0;  ///< files that wait to be merged
+  std::uint64_t write_buffer_bytes = 0;     ///< memory of rows that are not in a file yet
+  std::uint64_t cache_bytes = 0;            ///< memory of blocks that were read
+  std::uint64_t open_file_bytes = 0;        ///< memory of open files outside of the cache
+};
+
+/// All zero for other stores. Any thread.
+RocksdbFigures rocksdb_figures(const ports::Store& store);
 
 }  // namespace eventual::store
