@@ -46,8 +46,8 @@ sim: build/release/build.ninja
 	@scripts/sim $(BIN)
 
 bench: build/release/build.ninja
-	@cmake --build --preset release -j $(JOBS) --target eventual-bench
-	@scripts/bench
+	@cmake --build --preset release -j $(JOBS) --target eventual-bench eventual-cli
+	@bench/run
 
 check: build/dev/build.ninja
 	@scripts/check

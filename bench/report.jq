@@ -49,7 +49,9 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
     {id: "T13", what: "seq c=128, CPU ms/execution", value: $medians["seq-128"].cpu_ms_per_execution, most: 0.25},
     {id: "T14", what: "events c=128, deliveries/s", value: $medians["events-128"].steps_per_s, least: 30000},
     {id: "T14", what: "transfer, transactions/s", value: ([$medians["transfer-32", "transfer-128"].executions_per_s | select(. != null)] | max), least: 20000},
-    {id: "soak", what: "memory, last tenth to the fifth", value: $medians["soak"].details.memory_growth, most: 1.1},
+    {id: "T15", what: "edit to answer, s", value: $medians["edit"].details.edit_to_answer_s, most: 2},
+    {id: "soak", what: "memory but the store's, last tenth to the fifth", value: $medians["soak"].details.rest_growth, most: 1.1},
+    {id: "soak", what: "the store's memory, MiB", value: $medians["soak"].details.store_mib_max, most: 160},
     {id: "soak", what: "disk, last tenth to the fifth", value: $medians["soak"].details.disk_growth, most: 1.2}
   ]
 | map(. + {met: (if .value == null then null elif .most != null then .value <= .most else .value >= .least end)}) as $targets
@@ -60,7 +62,7 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
       | [$head | join("\t")] + [$runs[] | .name] | .[0:1] + (.[1:] | reduce .[] as $name ([]; if index([$name]) then . else . + [$name] end)
           | map(. as $name | $medians[$name] | [$name, (.steps_per_s | shown), (.of_rawlog | shown), (.of_rawput | shown),
               (.p50_ms | shown), (.p99_ms | shown), (.p50_fsyncs | shown), (.cpu_ms_per_execution | shown), (.syncs | shown),
-              (.errors | tostring)] | join("\t")))
+              (.errors // "-" | tostring)] | join("\t")))
       | join("\n")),
     target_table: (["target", "what", "measured", "wanted", ""] as $head
       | [$head | join("\t")] + ($targets | map([.id, .what, (.value | shown),

@@ -337,6 +337,7 @@ Measurement run_soak(const Options& options) {
                          {"memory_growth", growth(&Sample::memory_mib)},
                          {"rest_growth", growth(&Sample::rest_mib)},
                          {"disk_growth", growth(&Sample::disk_mib)},
+                         {"store_mib_max", most(samples, &Sample::store_mib)},
                          {"memory_mib_max", most(samples, &Sample::memory_mib)},
                          {"disk_mib_max", most(samples, &Sample::disk_mib)},
                          {"compaction_debt_mib_max", most(samples, &Sample::debt_mib)}};
