@@ -37,7 +37,7 @@ int done(Context& context, const Options& options, const ports::ExecutionRef& ex
   if (context.json()) {
     context.print_json(answer);
   } else {
-    context.print(fmt::format("{} {}\n", what, execution.id()));
+    context.say(fmt::format("{} {}", what, execution.id()));
   }
   return k_exit_done;
 }

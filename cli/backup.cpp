@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/text.hpp"
 #include "cli/verbs.hpp"
 #include "store/backup.hpp"
 
@@ -17,8 +18,8 @@ int backup(Context& context, const std::string& folder) {
   if (context.json()) {
     context.print_json(answer);
   } else {
-    context.print(fmt::format("backed up to {} on the service's machine ({} bytes)\n",
-                              answer["folder"].as_string(), answer["bytes"].as_uint64()));
+    context.say(fmt::format("backed up to {} on the service's machine ({} bytes)",
+                            answer["folder"].as_string(), answer["bytes"].as_uint64()));
   }
   return k_exit_done;
 }
@@ -49,9 +50,9 @@ int restore(Context& context, const RestoreOptions& options) {
                                          {"executions", report->executions},
                                          {"open", report->open}}));
   } else {
-    context.print(fmt::format("{} {}: {} executions, {} of them open, {} bytes\n",
-                              options.check ? "the backup is whole:" : "restored to",
-                              report->folder, report->executions, report->open, report->bytes));
+    context.say(fmt::format("{} {}: {}, {} of them open, {} bytes",
+                            options.check ? "the backup is whole:" : "restored to", report->folder,
+                            counted(report->executions, "execution"), report->open, report->bytes));
   }
   return k_exit_done;
 }

@@ -38,8 +38,13 @@ void Context::print(std::string_view text) const {
   std::fflush(stdout);
 }
 
+void Context::say(std::string_view sentence) const {
+  print(wrapped(sentence, static_cast<std::size_t>(terminal_.columns)) + "\n");
+}
+
 void Context::remark(std::string_view text) const {
-  if (!options_.json) fmt::print(stderr, "{}\n", text);
+  if (options_.json) return;
+  fmt::print(stderr, "{}\n", wrapped(text, program::terminal_columns(STDERR_FILENO)));
 }
 
 std::string Context::show_time(const ev::Json& iso8601) const {

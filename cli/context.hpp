@@ -64,7 +64,9 @@ class Context {
   void print_json(const ev::Json& json) const;
   /// Text for people, as it is.
   void print(std::string_view text) const;
-  /// A remark for people on standard error, unless --json.
+  /// A sentence for people, wrapped where it is printed to a narrower terminal; a line end follows.
+  void say(std::string_view sentence) const;
+  /// A remark for people on standard error, unless --json; wrapped as say().
   void remark(std::string_view text) const;
 
   /// A time as people asked for it: relative on a terminal, else ISO 8601.

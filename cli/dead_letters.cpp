@@ -79,8 +79,8 @@ int act(Context& context, const Options& options, const std::string& what) {
   if (context.json()) {
     context.print_json(answer);
   } else {
-    context.print(
-        fmt::format("{} {}\n", what == "redrive" ? "delivering again:" : "discarded",
+    context.say(
+        fmt::format("{} {}", what == "redrive" ? "delivering again:" : "discarded",
                     counted(static_cast<std::size_t>(answer["count"].as_uint64()), "dead letter")));
     for (const ev::Json& id : answer["not_found"].as_array()) {
       context.remark(fmt::format("there is no dead letter {}", id.as_string()));

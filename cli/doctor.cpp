@@ -48,7 +48,7 @@ int doctor(Context& context, const std::string& data) {
   context.print(table.text(context.terminal()));
   for (const Finding& finding : findings) {
     if (finding.advice.empty()) continue;
-    context.print(fmt::format("{}: {}\n", finding.check, finding.advice));
+    context.say(fmt::format("{}: {}", finding.check, finding.advice));
   }
   return failed ? k_exit_failed : k_exit_done;
 }

@@ -30,8 +30,7 @@ int emit(Context& context, const Options& options) {
   }
   for (const ev::Json& one : answer["events"].as_array()) {
     const bool duplicate = one["duplicate"] == ev::Json(true);
-    context.print(
-        fmt::format("{} {}\n", duplicate ? "known already:" : "emitted", text_of(one, "id")));
+    context.say(fmt::format("{} {}", duplicate ? "known already:" : "emitted", text_of(one, "id")));
   }
   return k_exit_done;
 }

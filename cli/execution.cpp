@@ -10,7 +10,6 @@
 #include "cli/times.hpp"
 #include "cli/verbs.hpp"
 #include "cli/waiting.hpp"
-#include "cli/wrap.hpp"
 
 namespace eventual::cli {
 namespace {

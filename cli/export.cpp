@@ -10,6 +10,7 @@
 
 #include "cli/execution_id.hpp"
 #include "cli/progress.hpp"
+#include "cli/text.hpp"
 #include "cli/verbs.hpp"
 #include "client/histories.hpp"
 #include "gateway/text.hpp"
@@ -90,7 +91,8 @@ int export_all(Context& context, const Options& options) {
   if (context.json()) {
     context.print_json(ev::Json::object({{"folder", options.output}, {"histories", written}}));
   } else {
-    context.print(fmt::format("wrote {} histories to {}\n", written, options.output));
+    context.say(
+        fmt::format("wrote {} to {}", counted(written, "history", "histories"), options.output));
   }
   return k_exit_done;
 }

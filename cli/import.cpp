@@ -108,15 +108,15 @@ void print(Context& context, const Outcome& outcome) {
   }
   if (outcome.imported.size() == 1 && outcome.skipped.empty() && outcome.refused.empty()) {
     const ev::Json& one = outcome.imported.front();
-    context.print(fmt::format("imported {} run {} ({})\n", one["execution_id"].as_string(),
-                              one["run"].as_uint64(), one["status"].as_string()));
+    context.say(fmt::format("imported {} run {} ({})", one["execution_id"].as_string(),
+                            one["run"].as_uint64(), one["status"].as_string()));
     return;
   }
   std::string line = fmt::format("imported {} histories", outcome.imported.size());
   if (!outcome.skipped.empty())
     line += fmt::format(", {} were there already", outcome.skipped.size());
   if (!outcome.refused.empty()) line += fmt::format(", {} were refused", outcome.refused.size());
-  context.print(line + "\n");
+  context.say(line);
 }
 
 int import(Context& context, const Options& options) {

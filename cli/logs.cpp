@@ -32,13 +32,19 @@ Style style_of(const std::string& level) {
   return level == "info" ? Style::plain : Style::dim;
 }
 
+/// In a terminal a long message goes on under its beginning.
 void print_line(const Context& context, const ev::Json& line) {
+  constexpr std::size_t k_level_width = 5;
+  const std::string at = text_of(line, "at");
   const std::string level = text_of(line, "level");
   const std::string execution = text_of(line, "execution_id");
+  const std::string message =
+      (execution.empty() ? "" : execution + ": ") + one_line(text_of(line, "message"));
   context.print(
-      fmt::format("{} {} {}{}\n", context.terminal().paint(Style::dim, text_of(line, "at")),
-                  context.terminal().paint(style_of(level), pad_right(level, 5)),
-                  execution.empty() ? "" : execution + ": ", one_line(text_of(line, "message"))));
+      fmt::format("{} {} {}\n", context.terminal().paint(Style::dim, at),
+                  context.terminal().paint(style_of(level), pad_right(level, k_level_width)),
+                  wrapped_behind(at.size() + k_level_width + 2, message,
+                                 static_cast<std::size_t>(context.terminal().columns))));
 }
 
 ev::Json ask(Context& context, const Options& options, const std::string& execution_id,

@@ -30,8 +30,9 @@ void print_next_steps(const Context& context, const ProjectPlan& plan, std::size
   const auto command = [&](std::string_view text) {
     return context.terminal().paint(Style::bold, text);
   };
-  std::string text = fmt::format("{} is in {}: {} from the template {}.\n\nNext:\n", plan.name,
-                                 plan.folder, counted(files, "file"), plan.template_name);
+  context.say(fmt::format("{} is in {}: {} from the template {}.", plan.name, plan.folder,
+                          counted(files, "file"), plan.template_name));
+  std::string text = "\nNext:\n";
   text += fmt::format("  {}\n", command("cd " + for_shell(plan.folder)));
   text += fmt::format("  {}    builds and runs it, and does so again on each save\n",
                       command("eventual dev"));

@@ -12,7 +12,6 @@
 
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
-#include "cli/wrap.hpp"
 #include "host/manifest.hpp"
 
 namespace eventual::cli {

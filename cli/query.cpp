@@ -44,9 +44,9 @@ int update(Context& context, const Options& options) {
     context.print(pretty(answer["result"]) + "\n");
   } else {
     const std::string id = text_of(answer, "update_id");
-    context.print(fmt::format(
-        "accepted and not answered yet; ask again with: eventual update {} {} --id {}\n",
-        request.execution.id(), options.name, id));
+    context.say(
+        fmt::format("accepted and not answered yet; ask again with: eventual update {} {} --id {}",
+                    request.execution.id(), options.name, id));
   }
   return k_exit_done;
 }

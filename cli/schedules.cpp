@@ -79,17 +79,17 @@ int act(Context& context, const Options& options, Kind kind) {
     return k_exit_done;
   }
   if (kind == Kind::pause || kind == Kind::resume) {
-    context.print(fmt::format("{} {}\n", kind == Kind::pause ? "paused" : "resumed", options.name));
+    context.say(fmt::format("{} {}", kind == Kind::pause ? "paused" : "resumed", options.name));
     return k_exit_done;
   }
   const ev::Json& started = answer["started"];
   if (started.size() == 0) {
-    context.print(kind == Kind::trigger
-                      ? "nothing was started: the overlap policy skips it while another is open\n"
-                      : "nothing was started: each time of this range has an execution\n");
+    context.say(kind == Kind::trigger
+                    ? "nothing was started: the overlap policy skips it while another is open"
+                    : "nothing was started: each time of this range has an execution");
   }
   for (const ev::Json& id : started.as_array()) {
-    context.print(fmt::format("started {}\n", id.as_string()));
+    context.say(fmt::format("started {}", id.as_string()));
   }
   return k_exit_done;
 }

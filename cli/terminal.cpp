@@ -1,31 +1,15 @@
 #include "cli/terminal.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <charconv>
 #include <cstdlib>
+
+#include "program/terminal_text.hpp"
 
 namespace eventual::cli {
 namespace {
 
-constexpr int k_columns_default = 80;
-constexpr int k_columns_min = 20;
-
 std::string_view environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-int columns_of(int descriptor) {
-  winsize size{};
-  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    return size.ws_col < k_columns_min ? k_columns_min : size.ws_col;
-  }
-  const std::string_view text = environment("COLUMNS");
-  int columns = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), columns);
-  return code == std::errc() && columns >= k_columns_min ? columns : k_columns_default;
 }
 
 std::string_view code_of(Style style) {
@@ -63,9 +47,9 @@ std::string Terminal::paint(Style style, std::string_view text) const {
 
 Terminal look_at_terminal(int descriptor, bool no_color) {
   Terminal terminal;
-  terminal.is_terminal = ::isatty(descriptor) == 1;
+  terminal.columns = static_cast<int>(program::terminal_columns(descriptor));
+  terminal.is_terminal = terminal.columns > 0;
   if (!terminal.is_terminal) return terminal;
-  terminal.columns = columns_of(descriptor);
   terminal.colours = !no_color && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
   return terminal;
 }

@@ -1,50 +1,12 @@
 #include "cli/text.hpp"
 
 #include <fmt/format.h>
-#include <locale.h>
-#include <wchar.h>
 
 #include <algorithm>
 #include <numeric>
 
 namespace eventual::cli {
 namespace {
-
-/// The rules for UTF-8, whatever the user's language is set to.
-class Utf8Locale {
- public:
-  Utf8Locale() : before_(::uselocale(locale())) {}
-  ~Utf8Locale() { ::uselocale(before_); }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
-
- private:
-  static locale_t locale() {
-    static const locale_t made = [] {
-      const locale_t wanted = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-      return wanted != nullptr ? wanted : LC_GLOBAL_LOCALE;
-    }();
-    return made;
-  }
-  locale_t before_;
-};
-
-struct Glyph {
-  std::size_t bytes = 1;
-  std::size_t columns = 1;
-  bool control = false;
-};
-
-/// The character at the start of `text`, which is not empty. Under Utf8Locale.
-Glyph first_glyph(std::string_view text) {
-  mbstate_t state{};
-  wchar_t character = 0;
-  const std::size_t bytes = ::mbrtowc(&character, text.data(), text.size(), &state);
-  if (bytes == 0) return {1, 0, true};
-  if (bytes > text.size()) return {1, 1, static_cast<unsigned char>(text[0]) < ' '};
-  const int columns = ::wcwidth(character);
-  return {bytes, columns < 0 ? 0 : static_cast<std::size_t>(columns), columns < 0};
-}
 
 void append_pretty(std::string& out, const eventual::Json& json, std::size_t width,
                    std::size_t indent, std::size_t taken) {
@@ -108,48 +70,6 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 }
 
 }  // namespace
-
-std::size_t display_width(std::string_view text) {
-  const Utf8Locale locale;
-  std::size_t width = 0;
-  while (!text.empty()) {
-    const Glyph glyph = first_glyph(text);
-    width += glyph.columns;
-    text.remove_prefix(glyph.bytes);
-  }
-  return width;
-}
-
-std::string cut(std::string_view text, std::size_t width) {
-  if (display_width(text) <= width) return std::string(text);
-  if (width == 0) return {};
-  const Utf8Locale locale;
-  std::string kept;
-  std::size_t taken = 0;
-  while (!text.empty()) {
-    const Glyph glyph = first_glyph(text);
-    if (taken + glyph.columns > width - 1) break;
-    kept += text.substr(0, glyph.bytes);
-    taken += glyph.columns;
-    text.remove_prefix(glyph.bytes);
-  }
-  return kept + "…";
-}
-
-std::string one_line(std::string_view text) {
-  const Utf8Locale locale;
-  std::string line;
-  while (!text.empty()) {
-    const Glyph glyph = first_glyph(text);
-    if (!glyph.control) {
-      line += text.substr(0, glyph.bytes);
-    } else {
-      line += text[0] == '\n' || text[0] == '\t' || text[0] == '\r' ? ' ' : '?';
-    }
-    text.remove_prefix(glyph.bytes);
-  }
-  return line;
-}
 
 std::string pad_right(std::string_view text, std::size_t width) {
   std::string padded(text);

@@ -1,4 +1,4 @@
-// Text as a terminal shows it: widths of UTF-8, cutting and padding, JSON for people.
+// Text as a terminal shows it: cutting and padding, JSON for people.
 #pragma once
 
 #include <cstddef>
@@ -7,19 +7,15 @@
 #include <vector>
 
 #include "eventual/json.hpp"
+#include "program/terminal_text.hpp"
 
 namespace eventual::cli {
 
-/// Columns that the text takes: wide characters two, combining ones none. What is not UTF-8 counts
-/// a byte a column.
-std::size_t display_width(std::string_view text);
-
-/// The text in at most `width` columns, with "…" at its end where something is missing.
-std::string cut(std::string_view text, std::size_t width);
-
-/// One line that is safe to print: control characters, which could steer a terminal, become spaces
-/// or "?".
-std::string one_line(std::string_view text);
+using program::cut;
+using program::display_width;
+using program::one_line;
+using program::wrapped;
+using program::wrapped_behind;
 
 /// The text with spaces up to `width`.
 std::string pad_right(std::string_view text, std::size_t width);

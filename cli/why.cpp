@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "cli/execution_id.hpp"
+#include "cli/text.hpp"
 #include "cli/times.hpp"
 #include "cli/verbs.hpp"
-#include "cli/wrap.hpp"
 
 namespace eventual::cli {
 

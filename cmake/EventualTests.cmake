@@ -30,6 +30,9 @@ function(eventual_add_tests name label timeout_s folder)
   if(label MATCHES "^cli(_|$)" AND TARGET eventual_cli)
     target_link_libraries(${name} PRIVATE eventual_cli)
     add_dependencies(${name} eventual-cli)
+    if(NOT label STREQUAL "cli")  # and in a terminal
+      target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/cli/command.cpp)
+    endif()
   endif()
 
   # tests/<folder>/tools/<program>.cpp: a program that the tests run, found in EVENTUAL_BIN_DIR.

@@ -260,7 +260,8 @@ std::string show_failure(std::string_view log, std::string_view project, const T
     text += fmt::format("and {}\n", counted(errors.size() - k_errors_shown_max, "more error"));
   }
   text += terminal.paint(Style::dim,
-                         fmt::format("the whole log: {} (l and Enter shows it)", log_file)) +
+                         wrapped(fmt::format("the whole log: {} (l and Enter shows it)", log_file),
+                                 static_cast<std::size_t>(terminal.columns))) +
           "\n";
   return text;
 }

@@ -4,11 +4,15 @@
 
 #include <cstdio>
 
+#include "cli/text.hpp"
+
 namespace eventual::cli {
 
 void Printer::say(std::string_view text, Style style) {
-  show(fmt::format("{} {}\n", terminal_.paint(Style::info, "dev:"),
-                   style == Style::plain ? std::string(text) : terminal_.paint(style, text)));
+  constexpr std::string_view k_name = "dev:";
+  const std::string lines =
+      wrapped_behind(k_name.size() + 1, text, static_cast<std::size_t>(terminal_.columns));
+  show(fmt::format("{} {}\n", terminal_.paint(Style::info, k_name), terminal_.paint(style, lines)));
 }
 
 void Printer::show(std::string_view text) {

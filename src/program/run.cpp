@@ -1,21 +1,28 @@
 // The program that a service is: finds the verb, checks the declarations, runs.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <sstream>
 #include <utility>
 #include <vector>
 
 #include "host/manifest.hpp"
 #include "host/routes.hpp"
+#include "program/terminal_text.hpp"
 #include "program/verbs.hpp"
 
 namespace eventual::program {
 
 int complain(std::string_view message, int code) {
-  fmt::print(stderr, "{}\n", message);
+  fmt::print(stderr, "{}\n", wrapped(message, terminal_columns(STDERR_FILENO)));
   return code;
+}
+
+void print_lines(std::string_view text) {
+  fmt::print("{}\n", wrapped(text, terminal_columns(STDOUT_FILENO)));
 }
 
 void Settings::add_to(CLI::App& app) {
@@ -106,7 +113,12 @@ int Service::run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? program::k_exit_done : program::k_exit_usage;
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(error, out, err) == 0 ? program::k_exit_done : program::k_exit_usage;
+    fmt::print("{}", program::wrapped(out.str(), program::terminal_columns(STDOUT_FILENO)));
+    fmt::print(stderr, "{}", program::wrapped(err.str(), program::terminal_columns(STDERR_FILENO)));
+    return code;
   }
   const program::Verb* asked = &verbs.front();
   for (const program::Verb& verb : verbs) {

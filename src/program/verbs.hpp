@@ -18,6 +18,8 @@ inline constexpr int k_exit_unreachable = 3;
 
 /// Prints a line to standard error; gives `code` back.
 int complain(std::string_view message, int code);
+/// Writes lines to standard output. In a terminal none is wider than it.
+void print_lines(std::string_view text);
 
 /// A verb that was added to a program: its part of the command line, and what it does when asked
 /// for. `run` gives the exit code.

@@ -19,8 +19,6 @@
 namespace eventual::cli::testing {
 namespace {
 
-constexpr std::chrono::seconds k_patience{60};
-
 struct Pipe {
   int read = -1;
   int write = -1;
@@ -55,7 +53,7 @@ Strings environment_of(const How& how) {
 
 /// Reads until both ends are closed.
 void read_all(pid_t process, int out, int err, const How& how, Ran& ran) {
-  const auto end = std::chrono::steady_clock::now() + k_patience;
+  const auto end = std::chrono::steady_clock::now() + how.patience;
   std::string interrupt_after = how.interrupt_after;
   std::array<pollfd, 2> ends{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   while (ends[0].fd >= 0 || ends[1].fd >= 0) {
@@ -63,7 +61,7 @@ void read_all(pid_t process, int out, int err, const How& how, Ran& ran) {
         end - std::chrono::steady_clock::now());
     if (left.count() <= 0 ||
         ::poll(ends.data(), ends.size(), static_cast<int>(left.count())) <= 0) {
-      ADD_FAILURE() << "it did not end within a minute; it printed:\n" << ran.out << ran.err;
+      ADD_FAILURE() << "it did not end in time; it printed:\n" << ran.out << ran.err;
       ::kill(process, SIGKILL);
       break;
     }
@@ -138,20 +136,18 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments, c
   int status = 0;
   ::waitpid(process, &status, 0);
   if (WIFEXITED(status)) ran.exit_code = WEXITSTATUS(status);
-  if (terminal) {  // a terminal's line ends
-    std::string text;
-    for (const char c : ran.out) {
-      if (c != '\r') text += c;
-    }
-    ran.out = std::move(text);
-  }
+  if (terminal) ran.out = std::regex_replace(ran.out, std::regex("\r\n"), "\n");
   return ran;
 }
 
 DeskService::DeskService(const std::string& admin_token,
-                         std::map<std::string, std::string> environment) {
-  std::vector<std::string> words{
-      EVENTUAL_BIN_DIR "/cli_service", "serve", "--listen", "127.0.0.1:0", "--store", "memory"};
+                         std::map<std::string, std::string> environment, const std::string& data) {
+  std::vector<std::string> words{EVENTUAL_BIN_DIR "/cli_service",
+                                 "serve",
+                                 "--listen",
+                                 "127.0.0.1:0",
+                                 data.empty() ? "--store" : "--data",
+                                 data.empty() ? "memory" : data};
   How how{.environment = std::move(environment)};
   if (!admin_token.empty()) how.environment["EVENTUAL_ADMIN_TOKEN"] = admin_token;
   const Strings command(std::move(words));

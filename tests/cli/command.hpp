@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -27,19 +28,22 @@ struct How {
   std::string input{};                               ///< standard input
   int columns = 0;                ///< above 0: in a pseudo-terminal of that width
   std::string interrupt_after{};  ///< SIGINT as soon as it has printed this
+  std::chrono::seconds patience{60};
   /// Told what it has printed so far, each time that there is more.
   std::function<void(const std::string& out)> watch{};
 };
 
-/// Runs a program until it ends; kills it, and fails, after a minute.
+/// Runs a program until it ends; kills it, and fails, when patience ends.
 Ran run(const std::string& program, const std::vector<std::string>& arguments, const How& how = {});
 
-/// A running cli_service with its data in memory. It is killed when this object ends.
+/// A running cli_service, with its data in memory or in a folder. It is killed when this object
+/// ends.
 class DeskService {
  public:
   /// With an admin token where one is given, and these variables in its environment.
   explicit DeskService(const std::string& admin_token = {},
-                       std::map<std::string, std::string> environment = {});
+                       std::map<std::string, std::string> environment = {},
+                       const std::string& data = {});
   ~DeskService();
   DeskService(const DeskService&) = delete;
   DeskService& operator=(const DeskService&) = delete;

@@ -9,7 +9,6 @@
 #include "cli/text.hpp"
 #include "cli/times.hpp"
 #include "cli/waiting.hpp"
-#include "cli/wrap.hpp"
 
 namespace eventual::cli {
 namespace {

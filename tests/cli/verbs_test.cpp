@@ -11,8 +11,8 @@
 #include <memory>
 #include <utility>
 
-#include "cli/command.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs_fixture.hpp"
 #include "gateway/gateway.hpp"
 #include "tests/gateway/support.hpp"
 
@@ -21,64 +21,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
-using testing::DeskService;
 using ::testing::HasSubstr;
-using testing::How;
-using testing::masked;
 using ::testing::Not;
-using testing::Ran;
 using ::testing::StartsWith;
-
-constexpr auto k_verbs = std::to_array<const char*>(
-    {"start",      "executions", "execution", "why",          "history",   "timeline",
-     "signal",     "query",      "update",    "cancel",       "terminate", "tasks",
-     "pause",      "resume",     "retry",     "fork",         "services",  "invoke",
-     "workflows",  "manifest",   "openapi",   "schedules",    "logs",      "doctor",
-     "completion", "emit",       "entities",  "dead-letters", "new",       "dev",
-     "replay",     "verify",     "export",    "backup",       "restore",   "import"});
-
-class Verbs : public ::testing::Test {
- protected:
-  /// Starts one and waits until it waits for something, or has closed.
-  void start(const std::string& workflow, const std::string& input, const std::string& name) {
-    const Ran ran = desk_.eventual({"start", workflow, input, "--name", name});
-    ASSERT_EQ(ran.exit_code, 0) << ran.err;
-    settled(workflow + "/" + name);
-  }
-
-  /// The document of the execution once it moves no more by itself.
-  Json settled(const std::string& id) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < end) {
-      Json json = desk_.eventual({"execution", id, "--json"}).json();
-      if (json["closed_at"].is_string()) return json;
-      for (const Json& one : json["waiting_for"].as_array()) {
-        if (one["state"] != Json("running")) return json;
-      }
-    }
-    ADD_FAILURE() << id << " does not settle";
-    return {};
-  }
-
-  /// The dead letters once there are so many.
-  Json dead_letters(std::size_t count) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    Json found;
-    do {
-      found = desk_.eventual({"dead-letters", "--json"}).json()["dead_letters"];
-    } while (found.size() != count && std::chrono::steady_clock::now() < end);
-    EXPECT_EQ(found.size(), count);
-    return found;
-  }
-
-  std::string out(const std::vector<std::string>& arguments) {
-    const Ran ran = desk_.eventual(arguments);
-    EXPECT_EQ(ran.exit_code, 0) << ran.err;
-    return masked(ran.out);
-  }
-
-  DeskService desk_;
-};
 
 TEST_F(Verbs, StartSaysWhatItStartedAndWaitsWhenAskedTo) {
   EXPECT_EQ(out({"start", "hello", R"({"name":"sam"})", "--name", "h-1"}), "started hello/h-1\n");
@@ -127,108 +72,6 @@ TEST_F(Verbs, ExecutionsAreListedNewestFirst) {
   const Json json = desk_.eventual({"executions", "--limit", "1", "--json"}).json();
   EXPECT_EQ(json["executions"].size(), 1U);
   EXPECT_EQ(json["more"], Json(true));
-}
-
-/// The lines of what a terminal was sent, without colours.
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    for (std::size_t code; (code = line.find('\x1b')) != std::string::npos;) {
-      line.erase(code, line.find('m', code) - code + 1);
-    }
-    lines.push_back(std::move(line));
-    at = end + 1;
-  }
-  return lines;
-}
-
-TEST_F(Verbs, ATableFitsATerminalOf80Columns) {
-  start("sleeping", "\"x\"", std::string(100, 'n') + "-日本");
-  const Ran ran = desk_.in_terminal({"executions"});
-  for (const std::string& line : lines_of(ran.out)) EXPECT_LE(display_width(line), 80U) << line;
-  EXPECT_EQ(lines_of(ran.out).size(), 2U);
-  EXPECT_THAT(ran.out, HasSubstr("…"));
-}
-
-TEST_F(Verbs, HelpErrorsAndTablesFitATerminalOf80Columns) {
-  start("broken", "\"x\"", "b-1");
-  start("counting", "\"x\"", "c-1");
-  ASSERT_EQ(desk_.eventual({"emit", "placed", "\"nowhere\"", "--id", "e-1"}).exit_code, 0);
-  dead_letters(1);
-  std::vector<std::vector<std::string>> cases{
-      {"--help"},
-      {"executions"},
-      {"executions", "--status", "odd"},
-      {"execution", "b-1"},
-      {"execution", "c-1"},
-      {"why", "b-1"},
-      {"why", "c-1"},
-      {"execution", "nope"},
-      {"history", "b-1"},
-      {"timeline", "b-1"},
-      {"tasks", "complete", "forged"},
-      {"tasks", "fail", "forged", "Declined"},
-      {"services"},
-      {"workflows"},
-      {"schedules"},
-      {"dead-letters"},
-      {"entities"},
-      {"backup", "/tmp/never"},
-      {"new", "Bad.Name"},
-  };
-  for (const char* verb : k_verbs) cases.push_back({verb, "--help"});
-  for (const std::vector<std::string>& arguments : cases) {
-    const Ran ran = desk_.in_terminal(arguments);
-    EXPECT_NE(ran.out, "") << arguments.front();
-    for (const std::string& line : lines_of(ran.out))
-      EXPECT_LE(display_width(line), 80U) << arguments.front() << ": " << line;
-  }
-}
-
-TEST_F(Verbs, TheyDoTheirWorkInATerminalOf80Columns) {
-  start("broken", "\"x\"", "b-1");
-  start("counting", "\"x\"", "c-1");
-  start("approval", "\"x\"", "a-1");
-  const std::string folder = ::testing::TempDir() + "/terminal-" + std::to_string(::getpid());
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directory(folder);
-  const std::vector<std::vector<std::string>> cases{
-      {"start", "sleeping", "\"x\"", "--name", "s-1"},
-      {"pause", "a-1"},
-      {"resume", "a-1"},
-      {"signal", "a-1", "approve", "\"yes\""},
-      {"query", "c-1", "progress"},
-      {"update", "c-1", "add", "5"},
-      {"retry", "b-1"},
-      {"fork", "broken/b-1", "--run", "1", "--seq", "0", "--name", "b-2"},
-      {"cancel", "s-1"},
-      {"start", "sleeping", "\"x\"", "--name", "s-2"},
-      {"terminate", "s-2"},
-      {"invoke", "shout", R"({"name":"sam"})"},
-      {"emit", "placed", "\"nowhere\"", "--id", "e-2"},
-      {"tasks"},
-      {"export", "--all", "--output", folder + "/histories"},
-      {"import", folder + "/histories", "--skip-existing"},
-      {"doctor", "--data", folder},
-      {"logs"},
-      {"manifest"},
-      {"openapi"},
-      {"completion", "bash"},
-  };
-  for (const std::vector<std::string>& arguments : cases) {
-    const Ran ran = desk_.in_terminal(arguments);
-    EXPECT_EQ(ran.exit_code, arguments.front() == "tasks" ? 2 : 0)
-        << arguments.front() << ": " << ran.out;
-    // A line of progress is drawn over itself, and what is for programs or is a log stays whole.
-    const std::set<std::string> wide{"export",   "import",  "doctor",    "logs",
-                                     "manifest", "openapi", "completion"};
-    if (wide.contains(arguments.front())) continue;
-    for (const std::string& line : lines_of(ran.out))
-      EXPECT_LE(display_width(line), 80U) << arguments.front() << ": " << line;
-  }
-  std::filesystem::remove_all(folder);
 }
 
 TEST_F(Verbs, ColoursAreForTerminalsThatWantThem) {

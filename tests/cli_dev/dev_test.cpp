@@ -6,20 +6,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/text.hpp"
+#include "cli/verbs_fixture.hpp"
 #include "cli_dev/support.hpp"
 #include "eventual/json.hpp"
 
 namespace eventual::cli {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
-using testing::Optional;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Optional;
 
 /// What the tests edit.
 constexpr const char* k_service = R"(#pragma once
@@ -47,7 +50,7 @@ TEST(Service, IsThere) { EXPECT_EQ(service.name(), "hello"); }
 )";
 
 /// A project that `eventual dev` runs.
-class Dev : public testing::Test {
+class Dev : public ::testing::Test {
  protected:
   void SetUp() override {
     const Finished made = run_program({eventual_program(), "new", "hello"}, folder_.path());
@@ -210,6 +213,45 @@ TEST_F(DevWithKeys, KeysRestartShowTheLogAndEndIt) {
   type("q\n");
   EXPECT_EQ(dev_->wait_ended().exit_code, 0) << dev_->output();
   EXPECT_FALSE(say_hello()) << "the service ends with the loop";
+}
+
+TEST(Terminal, AProjectIsMadeAndRunIn80Columns) {
+  const Folder folder;
+  const std::string project = folder / "hello";
+  const auto expect_fits = [](const testing::Ran& ran) {
+    EXPECT_NE(ran.out, "");
+    for (const std::string& line : lines_of(ran.out)) {
+      // What the service and the compiler print is theirs: its lines, and code with its errors.
+      const bool passed_on = line.starts_with("hello |") || line.find(" | ") == 5 ||
+                             line.find("error:") != std::string::npos;
+      if (!passed_on) EXPECT_LE(display_width(line), 80U) << line;
+    }
+  };
+  testing::How how{.columns = 80, .patience = k_patience};
+  if (const char* home = std::getenv("HOME"); home != nullptr) how.environment["HOME"] = home;
+  expect_fits(testing::run(eventual_program(), {"new", "hello", "--dir", project}, how));
+
+  // A line that does not compile; then other declarations.
+  const std::string file = project + "/service.hpp";
+  write_text(file, k_service);
+  write_text(project + "/service_test.cpp", k_test);
+  int saves = 0;
+  how.watch = [&](const std::string& out) {
+    if (saves == 0 && out.find("ready in") != std::string::npos) {
+      ++saves;
+      replace_text(file, "return \"Hello", "retrun \"Hello");
+    } else if (saves == 1 && out.find("goes on as it was") != std::string::npos) {
+      ++saves;
+      replace_text(file, "retrun", "return");
+      replace_text(file, "service.command(\"crash\"", "service.command(\"stop\"");
+    }
+  };
+  how.interrupt_after = "+ command stop";
+  const testing::Ran ran =
+      testing::run(eventual_program(), {"dev", project, "--listen", "127.0.0.1:0"}, how);
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("- command crash"));
+  expect_fits(ran);
 }
 
 TEST(DevUsage, AFolderThatIsNoProjectIsRefused) {

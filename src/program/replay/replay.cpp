@@ -85,8 +85,6 @@ int code_of(const Error& error) {
              : k_exit_usage;
 }
 
-void print_line(std::string_view line) { fmt::print("{}\n", line); }
-
 int print_json(const model::ExportedHistory& history, const std::optional<Error>& difference) {
   Json json = Json::object({{"execution_id", history.execution_id},
                             {"run", history.run},
@@ -112,12 +110,12 @@ int tell(const detail::Declarations& declarations, const model::ExportedHistory&
     return print_json(
         history, engine::replay(declarations, history.execution_id, history.run, history.turns));
   }
-  fmt::print("{} run {}{}: {} turns, {} steps\n", history.execution_id, history.run,
-             history.status.empty() ? "" : ", " + history.status, history.turns.size(),
-             Walk::steps_of(history));
+  print_lines(fmt::format("{} run {}{}: {} turns, {} steps", history.execution_id, history.run,
+                          history.status.empty() ? "" : ", " + history.status, history.turns.size(),
+                          Walk::steps_of(history)));
   Story story(
       {.payload_bytes = options.full ? 0U : 60U, .until_call = at.call, .until_step = at.step},
-      &print_line);
+      &print_lines);
   const std::optional<Error> difference =
       engine::replay(declarations, history.execution_id, history.run, history.turns, &story);
   if (difference) {
@@ -130,7 +128,7 @@ int tell(const detail::Declarations& declarations, const model::ExportedHistory&
                                 at.call ? *at.call : *at.step),
                     k_exit_usage);
   }
-  if (!story.reached()) print_line("the code agrees with the history");
+  if (!story.reached()) print_lines("the code agrees with the history");
   return k_exit_done;
 }
 

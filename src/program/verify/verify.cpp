@@ -58,18 +58,18 @@ std::string side(const Json& details, std::string_view name) {
 
 void print(const Finding& finding) {
   constexpr std::string_view k_words[] = {"BREAKS", "parked still", "cannot be read"};
-  fmt::print("{}{}{}: {}\n", finding.execution_id,
-             finding.run == 0 ? "" : fmt::format(" run {}", finding.run),
-             finding.status.empty() ? "" : fmt::format(" ({})", finding.status),
-             k_words[static_cast<std::size_t>(finding.kind)]);
-  fmt::print("  {}: {}\n", finding.error.name(), finding.error.message());
+  print_lines(fmt::format("{}{}{}: {}", finding.execution_id,
+                          finding.run == 0 ? "" : fmt::format(" run {}", finding.run),
+                          finding.status.empty() ? "" : fmt::format(" ({})", finding.status),
+                          k_words[static_cast<std::size_t>(finding.kind)]));
+  print_lines(fmt::format("  {}: {}", finding.error.name(), finding.error.message()));
   const auto details = Json::parse(finding.error.details_json());
   if (!details || details->find("recorded") == nullptr) return;
   if (details->find("attempted") == nullptr) return;
-  fmt::print("  history  {}\n", side(*details, "recorded"));
-  fmt::print("  code     {}{}\n", side(*details, "attempted"),
-             (*details)["location"].is_string() ? "  at " + (*details)["location"].as_string()
-                                                : std::string());
+  print_lines("  history  " + side(*details, "recorded"));
+  print_lines("  code     " + side(*details, "attempted") +
+              ((*details)["location"].is_string() ? "  at " + (*details)["location"].as_string()
+                                                  : std::string()));
 }
 
 void print(const Verification& result) {
@@ -78,20 +78,23 @@ void print(const Verification& result) {
     return std::count_if(result.findings.begin(), result.findings.end(),
                          [kind](const Finding& finding) { return finding.kind == kind; });
   };
-  fmt::print("{} executions replayed ({} open, {} closed), {} events in {:.2f} s",
-             result.executions, result.open, result.executions - result.open, result.events,
-             std::chrono::duration<double>(result.elapsed).count());
-  if (result.undeclared > 0)
-    fmt::print("; {} closed ones of workflows that are no longer declared", result.undeclared);
-  fmt::print("\n");
+  std::string replayed =
+      fmt::format("{} executions replayed ({} open, {} closed), {} events in {:.2f} s",
+                  result.executions, result.open, result.executions - result.open, result.events,
+                  std::chrono::duration<double>(result.elapsed).count());
+  if (result.undeclared > 0) {
+    replayed +=
+        fmt::format("; {} closed ones of workflows that are no longer declared", result.undeclared);
+  }
+  print_lines(replayed);
   const auto breaking = count(Finding::Kind::breaks);
   const auto parked = count(Finding::Kind::parked_still);
   const auto unreadable = count(Finding::Kind::unreadable);
   if (result.findings.empty()) {
-    fmt::print("the code agrees with all of them\n");
+    print_lines("the code agrees with all of them");
   } else {
-    fmt::print("{} would break, {} parked before and still, {} cannot be read\n", breaking, parked,
-               unreadable);
+    print_lines(fmt::format("{} would break, {} parked before and still, {} cannot be read",
+                            breaking, parked, unreadable));
   }
 }
 
