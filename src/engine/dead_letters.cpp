@@ -79,10 +79,16 @@ void Events::dead_letters(const ports::DeadLettersRequest& request,
   if (!bad) return reply(std::move(done), Reply(bad.error()));
   if (given.dead_letters.empty() && request.cursor.empty() && !request.subscription.empty() &&
       find(request.subscription) == nullptr) {
-    return reply(std::move(done),
-                 Reply(not_found("subscription " + request.subscription + " is not declared")));
+    return reply(std::move(done), Reply(unknown_subscription(request.subscription)));
   }
   reply(std::move(done), Reply(std::move(given)));
+}
+
+Error Events::unknown_subscription(std::string_view name) const {
+  std::vector<std::string_view> declared;
+  declared.reserve(subscribers_.size());
+  for (const Entry& entry : subscribers_) declared.push_back(entry.subscriber->name());
+  return not_declared("subscription", name, declared);
 }
 
 /// False where there is none of that row any more.
@@ -95,8 +101,7 @@ Result<bool> Events::act_on_dead_letter(ports::DeadLetterAct::Kind kind, const s
   if (!*value || !key) return false;
   Entry* entry = find(key->subscription);
   if (kind == ports::DeadLetterAct::Kind::redrive) {
-    if (entry == nullptr)
-      return not_found("subscription " + std::string(key->subscription) + " is not declared");
+    if (entry == nullptr) return unknown_subscription(key->subscription);
     auto record = model::decode_dead_letter(**value);
     if (!record) return record.error();
     auto event = model::decode_event(record->event);
@@ -128,8 +133,7 @@ void Events::act_on_dead_letters(const ports::DeadLetterAct& act,
                                     });
     if (!scanned) return reply(std::move(done), Reply(scanned.error()));
     if (rows.empty() && find(act.subscription) == nullptr) {
-      return reply(std::move(done),
-                   Reply(not_found("subscription " + act.subscription + " is not declared")));
+      return reply(std::move(done), Reply(unknown_subscription(act.subscription)));
     }
   }
   for (const std::string& id : act.ids) {

@@ -541,6 +541,7 @@ class Engine {
   };
   static bool is_schedule(std::string_view id) noexcept;
   Scheduled* find_schedule(std::string_view name) noexcept;
+  Error unknown_schedule(std::string_view name) const;
   Result<void> recover_schedules(Timestamp now);
   std::optional<Timestamp> next_time(const Scheduled& scheduled, Timestamp after) const;
   void put_schedule(const Scheduled& scheduled);

@@ -120,6 +120,7 @@ class Events {
         });
   }
   Entry* find(std::string_view name) noexcept;
+  Error unknown_subscription(std::string_view name) const;
   void touch(Entry& entry) noexcept { entry.touched = has_work_ = true; }
   void append_new(model::StoredEvent event, Timestamp now);
   Result<bool> knows(const model::StoredEvent& event, Timestamp now);

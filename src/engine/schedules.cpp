@@ -272,10 +272,16 @@ void Engine::schedules(std::string_view name,
   }
   using Views = Result<std::vector<ports::ScheduleView>>;
   if (views.empty() && !name.empty()) {
-    return reply(std::move(done),
-                 Views(not_found("schedule " + std::string(name) + " is not declared")));
+    return reply(std::move(done), Views(unknown_schedule(name)));
   }
   reply(std::move(done), Views(std::move(views)));
+}
+
+Error Engine::unknown_schedule(std::string_view name) const {
+  std::vector<std::string_view> declared;
+  declared.reserve(schedules_.size());
+  for (const Scheduled& scheduled : schedules_) declared.push_back(scheduled.definition->name);
+  return not_declared("schedule", name, declared);
 }
 
 void Engine::act_on_schedule(const ports::ScheduleAct& act,
@@ -287,7 +293,7 @@ Result<ports::ScheduleReply> Engine::perform_schedule_act(const ports::ScheduleA
                                                           Timestamp now) {
   using Kind = ports::ScheduleAct::Kind;
   Scheduled* scheduled = find_schedule(act.schedule);
-  if (scheduled == nullptr) return not_found("schedule " + act.schedule + " is not declared");
+  if (scheduled == nullptr) return unknown_schedule(act.schedule);
   model::ScheduleRecord& record = scheduled->record;
   ports::ScheduleReply answer;
   switch (act.kind) {

@@ -397,7 +397,7 @@ TEST_F(Verbs, DeadLettersAreListedRedrivenAndDiscarded) {
   EXPECT_EQ(desk_.eventual({"dead-letters"}).err, "no dead letters\n");
   const Ran unknown = desk_.eventual({"dead-letters", "--subscription", "mailign"});
   EXPECT_EQ(unknown.exit_code, 1);
-  EXPECT_THAT(unknown.err, HasSubstr("subscription mailign is not declared"));
+  EXPECT_THAT(unknown.err, HasSubstr("subscription mailign is not declared; there are "));
   for (const char* id : {"e-1", "e-2"}) {
     EXPECT_EQ(desk_.eventual({"emit", "placed", "\"nowhere\"", "--id", id}).exit_code, 0);
   }
