@@ -31,6 +31,7 @@ Result<model::ExportedHistory> download_history(OperationsClient& client,
                          std::make_move_iterator(page->turns.end()));
       whole.status = page->status;
       whole.cursor = page->cursor;
+      whole.kept = std::move(page->kept);
     }
     if (whole.cursor.empty()) break;
   }

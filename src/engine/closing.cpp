@@ -81,7 +81,7 @@ void Engine::close(Live& live, const model::Event& closing) {
 std::vector<model::Event> Engine::kept_events(const Live& live) {
   std::vector<model::Event> events;
   std::unordered_set<std::string> rows;
-  if (const auto kept = kept_messages(live)) {
+  if (const auto kept = engine::read_kept(store_, options_.shards, live.id)) {
     for (const Output::Outgoing& outgoing : *kept) {
       rows.insert(outgoing.row);
       if (taken_rows_.contains(outgoing.row)) continue;  // it has been applied
@@ -176,6 +176,7 @@ void Engine::defer(Live& live, model::Event event) {
   holder.events.push_back(std::move(event));
   message.payload = model::encode(holder);
   ++live.kept_events;
+  live.kept_bytes += message.payload.size();
   live.touched = outputs_taken_ + 1;
   send(std::move(message));
   std::erase_if(live.kept_unwritten,

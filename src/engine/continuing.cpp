@@ -19,16 +19,20 @@ bool Engine::continues(const Live& live) const noexcept {
 void Engine::end_run(Live& live) {
   for (const std::string& id : live.signal_ids)
     output_.batch.put(Table::dedupe, keys::dedupe(live.shard, live.id, id), {});
-  for (const auto& [id, outcome] : live.updates) {
-    model::Turn holder;
-    if (outcome) holder.calls.push_back(*outcome);
-    output_.batch.put(Table::dedupe, keys::dedupe_update(live.shard, live.id, id),
-                      model::encode(holder));
-  }
+  for (const auto& [id, outcome] : live.updates) put_taken_update(live, id, outcome);
   if (live.executor->has_published()) {
     output_.batch.put(Table::payloads, keys::view(live.shard, live.id, live.record.run),
                       live.executor->published());
   }
+}
+
+/// For the runs after this one: the update came, and what it was answered.
+void Engine::put_taken_update(const Live& live, const std::string& id,
+                              std::optional<model::Event> outcome) {
+  model::Turn holder;
+  if (outcome) holder.calls.push_back(std::move(*outcome));
+  output_.batch.put(Table::dedupe, keys::dedupe_update(live.shard, live.id, id),
+                    model::encode(holder));
 }
 
 /// The same execution, in memory too: who holds it goes on with the next run.

@@ -246,6 +246,7 @@ class Engine {
     std::size_t bytes = 0;  ///< as it was weighed last
     std::size_t* total_bytes;
     std::size_t kept_events = 0;  ///< rows of events that wait until it is no longer parked
+    std::size_t kept_bytes = 0;   ///< of those
     struct Kept {
       std::uint64_t output;
       std::string row;
@@ -380,6 +381,8 @@ class Engine {
   // continuing.cpp
   bool continues(const Live& live) const noexcept;
   void end_run(Live& live);
+  void put_taken_update(const Live& live, const std::string& id,
+                        std::optional<model::Event> outcome);
   void begin_next_run(Live& live, const model::ExecutionContinued& continued,
                       std::optional<model::JsonText> carried);
 
@@ -400,7 +403,6 @@ class Engine {
   void settle_loaded(Live& live, Timestamp now);
   void read_unreadable(Live& live);
   Result<void> read_kept(Live& live);
-  Result<std::vector<Output::Outgoing>> kept_messages(const Live& live);
   void track(Live& live, const model::Event& event, Timestamp at);
   void track_call(Live& live, const model::Event& call, Timestamp at);
 
@@ -514,6 +516,7 @@ class Engine {
   model::ExecutionRecord put_closed(const std::string& id, bool latest,
                                     const model::ExportedHistory& history,
                                     const ImportedStory& story);
+  void put_taken_ids(const Live& live, const model::ExportedHistory& history);
   Result<ports::ImportReply> import_earlier(Live& live, const model::ExportedHistory& history,
                                             const ImportedStory& story);
   ports::ImportReply import_closed(const std::string& id, const model::ExportedHistory& history,
@@ -625,9 +628,13 @@ Result<ports::ListReply> list_executions(ports::Store& store, std::uint16_t shar
                                          const ports::ListRequest& request);
 Result<ports::HistoryReply> read_history(ports::Store& store, std::uint16_t shards,
                                          const ports::HistoryRequest& request);
-/// Whole turns, as many as have `request.limit` events, and one at least.
+/// Whole turns, as many as have `request.limit` events, and one at least; with the last ones what
+/// has been kept since.
 Result<model::ExportedHistory> read_history_page(ports::Store& store, std::uint16_t shards,
                                                  const ports::HistoryRequest& request);
+/// The messages that keep events for a paused or parked execution, oldest first.
+Result<std::vector<Output::Outgoing>> read_kept(ports::Store& store, std::uint16_t shards,
+                                                std::string_view id);
 /// All turns of a run, oldest first. `run` 0 is the latest.
 struct StoredExecution {
   model::ExecutionRecord record;

@@ -89,6 +89,12 @@ Result<ImportedStory> read_story(const model::ExportedHistory& history) {
       if (model::is_closed(*status)) story.closed_at = turn.at;
     }
   }
+  if (!history.kept.empty() && story.status != model::Status::paused &&
+      story.status != model::Status::parked) {
+    return invalid(
+        "the history holds what a paused or parked execution kept, and is of one that is " +
+        std::string(model::to_string(story.status)));
+  }
   const auto told = model::parse_status(history.status);
   if (told && model::is_closed(*told) && !story.closed_at) {
     return invalid("the history is of an execution that is " + history.status +

@@ -5,6 +5,7 @@
 // attempts that ran begin again, without using one up. Messages that were on their way are sent
 // again; receivers know them by their ids.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -111,6 +112,28 @@ model::ExecutionRecord Engine::put_closed(const std::string& id, bool latest,
   return record;
 }
 
+/// What an earlier run took is known to those after it, as where it ended: see end_run().
+void Engine::put_taken_ids(const Live& live, const model::ExportedHistory& history) {
+  std::map<std::string, std::optional<model::Event>> updates;
+  for (const model::Turn& turn : history.turns) {
+    for (const model::Event& event : turn.events) {
+      if (const auto* signal = std::get_if<model::SignalReceived>(&event);
+          signal != nullptr && !signal->message_id.empty()) {
+        output_.batch.put(Table::dedupe, keys::dedupe(live.shard, live.id, signal->message_id), {});
+      }
+      if (const auto* update = std::get_if<model::UpdateReceived>(&event))
+        updates.try_emplace(update->update_id);
+    }
+    for (const model::Event& call : turn.calls) {
+      if (const auto* done = std::get_if<model::UpdateSucceeded>(&call))
+        updates.insert_or_assign(done->update_id, call);
+      if (const auto* failed = std::get_if<model::UpdateFailed>(&call))
+        updates.insert_or_assign(failed->update_id, call);
+    }
+  }
+  for (auto& [id, outcome] : updates) put_taken_update(live, id, std::move(outcome));
+}
+
 /// A run before the one that is here.
 Result<ports::ImportReply> Engine::import_earlier(Live& live, const model::ExportedHistory& history,
                                                   const ImportedStory& story) {
@@ -124,6 +147,7 @@ Result<ports::ImportReply> Engine::import_earlier(Live& live, const model::Expor
   if (!row) return row.error();
   if (*row) return exists(live.id, history.run);
   put_closed(live.id, false, history, story);
+  put_taken_ids(live, history);
   live.touched = outputs_taken_ + 1;
   return ports::ImportReply{live.id, history.run, std::string(model::to_string(story.status))};
 }
@@ -242,6 +266,7 @@ Result<ports::ImportReply> Engine::import_open(const model::ExportedHistory& his
       made->executor.reset();
     }
   }
+  for (const model::Event& event : history.kept) track(*made, event, made->parked_at);
   std::map<std::uint32_t, model::Event> calls;
   for (const model::Turn& turn : history.turns) {
     for (const model::Event& call : turn.calls) {
@@ -264,6 +289,7 @@ Result<ports::ImportReply> Engine::import_open(const model::ExportedHistory& his
   if (live.started.times_out_at)
     put_timer(live, *live.started.times_out_at, 0, keys::TimerKind::execution_timeout);
   for (const auto& [seq, event] : calls) make_again(live, seq, live.calls.at(seq), event);
+  for (const model::Event& event : history.kept) defer(live, event);
   keep_active_row(live);
   live.touched = outputs_taken_ + 1;
   if (live.tasks_in_flight > 0) {
@@ -295,6 +321,7 @@ Result<ports::ImportReply> Engine::import_copy(const std::string& id,
   branch.not_before = history.turns.back().at;
   branch.events.emplace_back(model::ExecutionForked{history.execution_id, history.run, std::nullopt,
                                                     base::unique_id(now, random_)});
+  std::move(history.kept.begin(), history.kept.end(), std::back_inserter(branch.events));
   branch.copied = std::move(history.turns);
   auto made = replay_copied(branch, now);
   if (!made) return made.error();

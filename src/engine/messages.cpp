@@ -1,5 +1,6 @@
 // Messages between executions: rows of the sender's batch, removed in the batch that holds their
 // effect.
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -72,6 +73,7 @@ bool Engine::deliver_kept(const std::string& row, const model::Message& message,
   taken_rows_.insert(row);
   taken_rows_in_order_.emplace_back(outputs_taken_ + 1, row);
   if (live.kept_events > 0) --live.kept_events;
+  live.kept_bytes -= std::min(live.kept_bytes, message.payload.size());
   auto holder = model::decode_turn(message.payload, 0);
   // What was said to an earlier run is said to the one that goes on for it; its calls are not.
   const bool continued = message.to_run < live.record.run && accepts(live);
@@ -221,7 +223,7 @@ Result<void> Engine::take_signal(std::string_view id, std::string_view signal, s
                           " signals, of all names together, that nobody has read");
   }
   const std::size_t unread_bytes =
-      live.executor != nullptr ? live.executor->unread_signal_bytes() : 0;
+      live.kept_bytes + (live.executor != nullptr ? live.executor->unread_signal_bytes() : 0);
   if (unread_bytes + payload.size() > base::k_queued_signal_bytes_max) {
     return limit_exceeded("execution " + live.id + " has signals of " +
                           std::to_string(unread_bytes) +
@@ -334,27 +336,9 @@ bool Engine::deliver_cancel(const model::Message& message, Timestamp now) {
   return true;
 }
 
-/// What is durable of the events that wait for a parked execution, oldest first.
-Result<std::vector<Output::Outgoing>> Engine::kept_messages(const Live& live) {
-  std::vector<Output::Outgoing> kept;
-  const std::string first = keys::message(live.shard, live.shard, 0);
-  const std::string last =
-      keys::message(live.shard, live.shard, std::numeric_limits<std::uint64_t>::max());
-  const auto scanned = store_.scan(
-      Table::messages, {first, last}, [&](std::string_view row, std::string_view value) {
-        auto message = model::decode_message(value);
-        if (message && message->kind == model::Message::Kind::deferred && message->to == live.id) {
-          kept.push_back({std::string(row), std::move(*message)});
-        }
-        return true;
-      });
-  if (!scanned) return scanned.error();
-  return kept;
-}
-
 /// Applies what arrived while the execution was parked.
 void Engine::deliver_deferred(Live& live, Timestamp now) {
-  auto kept = kept_messages(live);
+  auto kept = engine::read_kept(store_, options_.shards, live.id);
   if (!kept) {
     log_(LogLevel::error, live.id,
          "kept events wait for the next start: " + kept.error().message());
@@ -365,7 +349,7 @@ void Engine::deliver_deferred(Live& live, Timestamp now) {
 
 /// It closes: nobody will apply them. What is not durable yet goes when it is.
 void Engine::remove_kept(const Live& live) {
-  const auto kept = kept_messages(live);
+  const auto kept = engine::read_kept(store_, options_.shards, live.id);
   if (!kept) return;  // the next start takes them away
   for (const Output::Outgoing& outgoing : *kept)
     output_.batch.remove(Table::messages, outgoing.row);
@@ -430,6 +414,23 @@ void Engine::make_call(Live& live, const model::Event& event) {
         }
       },
       event);
+}
+
+Result<std::vector<Output::Outgoing>> read_kept(ports::Store& store, std::uint16_t shards,
+                                                std::string_view id) {
+  std::vector<Output::Outgoing> kept;
+  const std::uint16_t shard = shard_of_id(id, shards);
+  const std::string first = keys::message(shard, shard, 0);
+  const std::string last = keys::message(shard, shard, std::numeric_limits<std::uint64_t>::max());
+  const auto scanned =
+      store.scan(Table::messages, {first, last}, [&](std::string_view row, std::string_view value) {
+        auto message = model::decode_message(value);
+        if (message && message->kind == model::Message::Kind::deferred && message->to == id)
+          kept.push_back({std::string(row), std::move(*message)});
+        return true;
+      });
+  if (!scanned) return scanned.error();
+  return kept;
 }
 
 }  // namespace eventual::engine

@@ -221,10 +221,11 @@ void Engine::read_unreadable(Live& live) {
 /// Calls whose answers wait until it is no longer parked are answered, and signals that wait have
 /// been received.
 Result<void> Engine::read_kept(Live& live) {
-  const auto kept = kept_messages(live);
+  const auto kept = engine::read_kept(store_, options_.shards, live.id);
   if (!kept) return kept.error();
   live.kept_events = kept->size();
   for (const Output::Outgoing& outgoing : *kept) {
+    live.kept_bytes += outgoing.message.payload.size();
     const auto holder = model::decode_turn(outgoing.message.payload, 0);
     if (!holder) continue;
     for (const model::Event& event : holder->events) track(live, event, live.parked_at);

@@ -325,6 +325,28 @@ Result<std::pair<std::uint32_t, std::size_t>> parse_place(std::string_view curso
                "the cursor is none that this service gave");
 }
 
+/// What is kept for the execution whose turns have just been read. What was kept before that and is
+/// not now has become part of a turn meanwhile.
+Result<void> add_kept(ports::Store& store, std::uint16_t shards,
+                      const std::vector<Output::Outgoing>& before, model::ExportedHistory& page) {
+  const auto kept = read_kept(store, shards, page.execution_id);
+  if (!kept) return kept.error();
+  const auto is_there = [&](const Output::Outgoing& one) {
+    return std::any_of(kept->begin(), kept->end(),
+                       [&](const Output::Outgoing& other) { return other.row == one.row; });
+  };
+  if (!std::all_of(before.begin(), before.end(), is_there)) {
+    return Error(std::string(error_names::k_unavailable),
+                 "execution " + page.execution_id + " went on while it was read: try again");
+  }
+  for (const Output::Outgoing& one : *kept) {
+    auto holder = model::decode_turn(one.message.payload, 0);
+    if (!holder) return std::move(holder).error();
+    std::move(holder->events.begin(), holder->events.end(), std::back_inserter(page.kept));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<StoredExecution> read_execution(ports::Store& store, std::uint16_t shards,
@@ -382,6 +404,10 @@ Result<model::ExportedHistory> read_history_page(ports::Store& store, std::uint1
   page.execution_id = id;
   page.run = record->run;
   page.status = model::to_string(record->status);
+  const bool held =
+      record->status == model::Status::paused || record->status == model::Status::parked;
+  const auto before = held ? read_kept(store, shards, id) : std::vector<Output::Outgoing>();
+  if (!before) return before.error();
   std::size_t events = 0;
   const auto visited = visit_turns(store, shard, id, *record, place->first, [&](model::Turn turn) {
     if (events >= request.limit) {
@@ -393,6 +419,9 @@ Result<model::ExportedHistory> read_history_page(ports::Store& store, std::uint1
     return true;
   });
   if (!visited) return visited.error();
+  if (held && page.cursor.empty()) {
+    if (auto added = add_kept(store, shards, *before, page); !added) return added.error();
+  }
   return page;
 }
 

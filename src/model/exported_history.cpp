@@ -105,6 +105,18 @@ Result<std::vector<Turn>> group_events(const Json& list) {
   return turns;
 }
 
+/// A message, or the answer to a call.
+bool can_be_kept(const Event& event) noexcept {
+  if (std::holds_alternative<SignalReceived>(event) ||
+      std::holds_alternative<CancelRequested>(event)) {
+    return true;
+  }
+  return seq_of(event).has_value() && !is_call(event) &&
+         !std::holds_alternative<TaskAttemptStarted>(event) &&
+         !std::holds_alternative<TaskAttemptFailed>(event) &&
+         !std::holds_alternative<TaskAttemptDeferred>(event);
+}
+
 Result<void> check_carried(const ExecutionStarted& started) {
   if (!started.carried_signals) return {};
   const Result<Json> signals = Json::parse(started.carried_signals->text);
@@ -120,7 +132,7 @@ Result<void> check_carried(const ExecutionStarted& started) {
 
 std::string write_history(const ExportedHistory& history) {
   std::string out = "{\"format\":\"" + std::string(k_format) +
-                    "\",\"version\":" + std::to_string(k_history_file_version) +
+                    "\",\"version\":" + std::to_string(history.kept.empty() ? 1 : 2) +
                     ",\n \"execution_id\":" + Json(history.execution_id).dump() +
                     ",\"run\":" + std::to_string(history.run) +
                     ",\"status\":" + Json(history.status).dump() + ",\"cursor\":" +
@@ -135,7 +147,12 @@ std::string write_history(const ExportedHistory& history) {
     append_events(out, turn.calls, turn.at);
     out += '}';
   }
-  return out + "]}\n";
+  out += ']';
+  if (!history.kept.empty()) {
+    out += ",\n \"kept\":";
+    append_events(out, history.kept, history.turns.empty() ? Timestamp{} : history.turns.back().at);
+  }
+  return out + "}\n";
 }
 
 Result<ExportedHistory> read_history(std::string_view text) {
@@ -179,6 +196,8 @@ Result<ExportedHistory> read_history(std::string_view text) {
     history.turns.push_back(std::move(*read));
     ++number;
   }
+  if (auto kept = read_events(json["kept"], "/kept", false, history.kept); !kept)
+    return kept.error();
   return history;
 }
 
@@ -208,6 +227,10 @@ Result<void> check_history(const ExportedHistory& history) {
       }
     }
     ++number;
+  }
+  for (const Event& event : history.kept) {
+    if (!can_be_kept(event))
+      return invalid("what it kept holds " + std::string(type_of(event)) + ", which is never kept");
   }
   return {};
 }

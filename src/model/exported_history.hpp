@@ -16,15 +16,18 @@
 
 namespace eventual::model {
 
-/// The newest version that is read, and the one that is written. Raise it when an older program
-/// could not read what we write; a new type of event does not raise it.
-inline constexpr std::uint32_t k_history_file_version = 1;
+/// The newest version that is read. Raise it when an older program could not read what we write; a
+/// new type of event does not raise it. Written is the oldest that has all that the history holds.
+inline constexpr std::uint32_t k_history_file_version = 2;
 
 struct ExportedHistory {
   std::string execution_id;  ///< "<workflow>/<name>"
   std::uint32_t run = 1;
   std::string status;  ///< when it was exported; empty: not known
   std::vector<Turn> turns;
+  /// What arrived while it was paused or parked, oldest first, and is no part of a turn yet: from
+  /// version 2.
+  std::vector<Event> kept;
   /// Where the next page begins; empty: there is none. Files have none.
   std::string cursor;
 
@@ -44,7 +47,8 @@ std::string write_history(const ExportedHistory& history);
 Result<ExportedHistory> read_history(std::string_view json);
 
 /// Whether it can be replayed: its turns are all there and begin with a start, and nothing is
-/// placed where code would never meet it. InvalidInput otherwise. What read_execution gives can.
+/// placed where code would never meet it, and what it kept can be. InvalidInput otherwise. What
+/// read_execution gives can.
 Result<void> check_history(const ExportedHistory& history);
 
 }  // namespace eventual::model

@@ -301,6 +301,65 @@ TEST(Importing, APausedOneStaysPausedUntilItIsResumed) {
   EXPECT_EQ(pair.to.view("works/one").result_json, "\"x!\"");
 }
 
+TEST(Importing, WhatArrivedWhileItWasPausedComesToo) {
+  Pair pair;
+  pair.from.start(two, std::string("x"));
+  ASSERT_TRUE(pair.from.signal("two/one", "go", "\"a\"", "m-1").ok());
+  ASSERT_TRUE(pair.from.pause("two/one", "look at it").ok());
+  ASSERT_TRUE(pair.from.signal("two/one", "go", "\"b\"", "m-2").ok());
+  const std::string file = file_of(pair.from, "two/one");
+  EXPECT_THAT(file, HasSubstr("\"version\":2")) << "an older program must not lose it in silence";
+  ASSERT_TRUE(import_file(pair.to, file).ok());
+  EXPECT_EQ(file_of(pair.to, "two/one"), file);
+  ASSERT_TRUE(pair.to.signal("two/one", "go", "\"b\"", "m-2").ok()) << "it was taken before";
+  pair.to.restart();
+  ASSERT_TRUE(pair.to.signal("two/one", "go", "\"b\"", "m-2").ok());
+  EXPECT_EQ(file_of(pair.to, "two/one"), file);
+  ASSERT_TRUE(pair.to.resume("two/one").ok());
+  EXPECT_EQ(pair.to.view("two/one").result_json, "\"ab\"");
+
+  ASSERT_TRUE(import_file(pair.to, file, "copy").ok());
+  EXPECT_EQ(pair.to.view("two/copy").result_json, "\"ab\"") << "a copy is not paused";
+}
+
+TEST(Importing, AnAnswerThatCameWhileItWasPausedIsNotAskedForAgain) {
+  Pair pair;
+  pair.from.run_tasks = false;
+  pair.from.start(works, std::string("x"));
+  ASSERT_TRUE(pair.from.pause("works/one").ok());
+  pair.from.run_tasks = true;
+  pair.from.settle();
+  ASSERT_EQ(outside().work.size(), 1U);
+  ASSERT_TRUE(import_file(pair.to, file_of(pair.from, "works/one")).ok());
+  pair.to.restart();
+  ASSERT_TRUE(pair.to.resume("works/one").ok());
+  EXPECT_EQ(pair.to.view("works/one").result_json, "\"x!\"");
+  EXPECT_EQ(outside().work.begin()->second, 1);
+}
+
+TEST(Importing, ACancelThatCameWhileItWasPausedComesToo) {
+  Pair pair;
+  pair.from.start(two, std::string("x"));
+  ASSERT_TRUE(pair.from.pause("two/one").ok());
+  ASSERT_TRUE(pair.from.cancel("two/one").ok());
+  ASSERT_TRUE(import_file(pair.to, file_of(pair.from, "two/one")).ok());
+  ASSERT_TRUE(pair.to.resume("two/one").ok());
+  EXPECT_EQ(pair.to.view("two/one").status, "cancelled");
+}
+
+TEST(Importing, EarlierRunsKnowWhatTheyTook) {
+  Pair pair;
+  pair.from.start(rounds, std::int64_t{1});
+  ASSERT_TRUE(pair.from.signal("rounds/one", "go", "\"x\"", "m-1").ok());
+  ASSERT_TRUE(import_file(pair.to, file_of(pair.from, "rounds/one", 2)).ok());
+  ASSERT_TRUE(import_file(pair.to, file_of(pair.from, "rounds/one", 1)).ok());
+  EXPECT_EQ(pair.to.rows(Table::dedupe), pair.from.rows(Table::dedupe));
+  for (World* world : {&pair.from, &pair.to}) {
+    ASSERT_TRUE(world->signal("rounds/one", "go", "\"x\"", "m-1").ok());
+    EXPECT_EQ(world->view("rounds/one").execution.run, 2U) << "the message counts once";
+  }
+}
+
 TEST(Importing, AParentNeedsItsChildHere) {
   Pair pair;
   pair.from.start(parent, std::string("p"));

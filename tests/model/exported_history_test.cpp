@@ -60,11 +60,31 @@ TEST(ExportedHistory, APageCannotBeReplayed) {
   EXPECT_NE(check_history(*read).error().message().find("only a page"), std::string::npos);
 }
 
+TEST(ExportedHistory, WhatWasKeptIsPartOfIt) {
+  ExportedHistory history = sample();
+  EXPECT_NE(write_history(history).find("\"version\":1"), std::string::npos)
+      << "older programs read what has nothing new";
+  history.kept = {SignalReceived{"go", {"\"a\""}, "m-1"}, TaskSucceeded{3, 1, {"5"}},
+                  CancelRequested{}};
+  const std::string text = write_history(history);
+  EXPECT_NE(text.find("\"version\":2"), std::string::npos);
+  const auto read = read_history(text);
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_TRUE(check_history(*read).ok());
+  ASSERT_EQ(read->kept.size(), 3U);
+  EXPECT_EQ(write_history(*read), text);
+
+  for (const Event& never : {Event(ExecutionSucceeded{}), Event(TaskAttemptStarted{})}) {
+    history.kept = {never};
+    EXPECT_NE(check_history(history).error().message().find("never kept"), std::string::npos);
+  }
+}
+
 TEST(ExportedHistory, ANewerVersionSaysSo) {
-  const auto read = read_history(R"({"format":"eventual-history","version":2,"something":"new"})");
+  const auto read = read_history(R"({"format":"eventual-history","version":3,"something":"new"})");
   EXPECT_EQ(read.error().name(), error_names::k_not_allowed);
   EXPECT_EQ(read.error().message(),
-            "the history has format 2, this program reads formats up to 1: use a newer version of "
+            "the history has format 3, this program reads formats up to 2: use a newer version of "
             "the program");
 }
 
