@@ -50,8 +50,7 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
     {id: "T14", what: "events c=128, deliveries/s", value: $medians["events-128"].steps_per_s, least: 30000},
     {id: "T14", what: "transfer, transactions/s", value: ([$medians["transfer-32", "transfer-128"].executions_per_s | select(. != null)] | max), least: 20000},
     {id: "T15", what: "edit to answer, s", value: $medians["edit"].details.edit_to_answer_s, most: 2},
-    {id: "soak", what: "memory but the store's, last tenth to the fifth", value: $medians["soak"].details.rest_growth, most: 1.1},
-    {id: "soak", what: "the store's memory, MiB", value: $medians["soak"].details.store_mib_max, most: 160},
+    {id: "soak", what: "memory, last tenth to the fifth", value: $medians["soak"].details.memory_growth, most: 1.1},
     {id: "soak", what: "disk, last tenth to the fifth", value: $medians["soak"].details.disk_growth, most: 1.2}
   ]
 | map(. + {met: (if .value == null then null elif .most != null then .value <= .most else .value >= .least end)}) as $targets

@@ -67,7 +67,11 @@ const Workload* find_workload(std::string_view name) {
 }
 
 std::unique_ptr<ports::Store> open_store(const Options& options) {
-  return store::open_store(options.store, options.folder + "/data").value();
+  return store::open_store(options.store, options.folder + "/data",
+                           {.write_buffer_bytes = options.write_buffer_bytes,
+                            .cache_bytes = options.cache_bytes,
+                            .log = {}})
+      .value();
 }
 
 Meter::Meter(const ports::Store* store)

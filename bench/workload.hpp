@@ -13,6 +13,7 @@
 #include "bench/machine.hpp"
 #include "eventual/error.hpp"
 #include "ports/store.hpp"
+#include "store/open.hpp"
 
 namespace eventual::bench {
 
@@ -25,6 +26,8 @@ struct Options {
   double rate_per_s = 0;      ///< executions begun per second; 0: a closed loop
   std::string store = "rocksdb";
   std::string folder;  ///< a fresh one, removed at the end
+  std::size_t write_buffer_bytes = store::StoreOptions().write_buffer_bytes;
+  std::size_t cache_bytes = store::StoreOptions().cache_bytes;
   std::string target;  ///< rpc: "127.0.0.1:8080/path" of another server; empty: its own
 };
 

@@ -546,6 +546,32 @@ TEST(Importing, WhatIsToldOfAttemptsOfATimerIsNothing) {
   }
 }
 
+TEST(Importing, WhatWasKeptForCallsThatAreNotThereHarmsNothing) {
+  for (const model::Event& forged :
+       {model::Event(model::TaskSucceeded{99, 1, {"\"x\""}}), model::Event(model::TimerFired{99}),
+        model::Event(model::ChildSucceeded{0, {"5"}}), model::Event(model::CancelDelivered{1})}) {
+    Pair pair;
+    pair.from.start(sleeps, std::string("x"));
+    ASSERT_TRUE(pair.from.pause("sleeps/one").ok());
+    auto history = model::read_history(file_of(pair.from, "sleeps/one")).value();
+    history.kept = {forged, forged};
+    ASSERT_TRUE(import_file(pair.to, model::write_history(history)).ok());
+    pair.to.restart();
+    ASSERT_TRUE(pair.to.resume("sleeps/one").ok());
+    pair.to.advance(3h);
+    const std::string status = pair.to.view("sleeps/one").status;
+    EXPECT_TRUE(status == "succeeded" || status == "parked" || status == "failed")
+        << model::type_of(forged) << ": " << status;
+  }
+  Pair pair;
+  pair.from.start(sleeps, std::string("x"));
+  auto running = model::read_history(file_of(pair.from, "sleeps/one")).value();
+  running.kept = {model::SignalReceived{"go", {"\"a\""}, ""}};
+  EXPECT_EQ(import_file(pair.to, model::write_history(running)).error().name(),
+            error_names::k_invalid_input)
+      << "what runs keeps nothing";
+}
+
 TEST(Importing, HistoriesThatCannotBeAreRefused) {
   Pair pair;
   pair.from.start(works, std::string("x"));
