@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,18 +36,33 @@ std::uint64_t larger_than_first(std::uint64_t count) {
   return others;
 }
 
-/// `task`: an input that is a task's, its result and the execution's. `signal`: a payload that
-/// becomes the result. `event`: one to three subscriptions.
-enum class Way : std::uint8_t { task, signal, event };
+/// `task`: an input that is a task's, its result and the execution's. `child`: likewise of a child.
+/// `signal`: a payload that becomes the result. `event`: one to three subscriptions.
+enum class Way : std::uint8_t { task, child, signal, event };
+constexpr std::array k_ways = {Way::task, Way::child, Way::signal, Way::event};
 const char* name_of(Way way) {
-  return way == Way::task ? "task" : way == Way::signal ? "signal" : "event";
+  switch (way) {
+    case Way::task:
+      return "task";
+    case Way::child:
+      return "child";
+    case Way::signal:
+      return "signal";
+    case Way::event:
+      return "event";
+  }
+  return "";
+}
+std::string_view workflow_of(Way way) {
+  if (way == Way::task) return names::k_echo;
+  return way == Way::child ? names::k_parent : names::k_receiver;
 }
 
 Plan plan_of(const Options& options, Way way, std::size_t bytes) {
-  Plan plan = payload_plan(options, way == Way::task ? names::k_echo : names::k_receiver);
-  if (way == Way::task) {
-    plan.request = [bytes](std::uint64_t index) {
-      return ports::StartRequest{.workflow = std::string(names::k_echo),
+  Plan plan = payload_plan(options, workflow_of(way));
+  if (way != Way::signal) {
+    plan.request = [bytes, way](std::uint64_t index) {
+      return ports::StartRequest{.workflow = std::string(workflow_of(way)),
                                  .name = {},
                                  .input_json = payload_json(index, bytes),
                                  .timeout = {}};
@@ -88,8 +104,9 @@ Measurement run_payload(const Options& options) {
   for (std::size_t i = 0; i < k_sizes.size(); ++i) {
     const Size& size = k_sizes[i];
     const std::uint64_t count = i == 0 ? all - larger_than_first(all) : share_of(all, size);
-    for (const Way way : {Way::task, Way::signal, Way::event}) {
-      const std::uint64_t here = way == Way::task ? count - 2 * (count / 3) : count / 3;
+    for (const Way way : k_ways) {
+      const std::uint64_t others = count / k_ways.size();
+      const std::uint64_t here = way == Way::task ? count - (k_ways.size() - 1) * others : others;
       if (here == 0) continue;
       Drive::Plan drive = drive_plan(options);
       drive.first = std::exchange(first, first + here);

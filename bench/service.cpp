@@ -102,6 +102,12 @@ const auto echo = service().workflow(
     std::string(names::k_echo),
     [](Payload payload) -> Future<Payload> { co_return co_await step(payload); });
 
+const auto same = service().workflow(std::string(names::k_same),
+                                     [](Payload payload) -> Future<Payload> { co_return payload; });
+const auto parent = service().workflow(
+    std::string(names::k_parent),
+    [](Payload payload) -> Future<Payload> { co_return co_await same(payload); });
+
 const auto sleeper =
     service().workflow(std::string(names::k_sleeper), [](Payload payload) -> Future<Payload> {
       co_await sleep_for(1h);

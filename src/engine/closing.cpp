@@ -72,8 +72,9 @@ void Engine::close(Live& live, const model::Event& closing) {
     news.to_run = live.started.parent_run;
     news.to_seq = live.started.parent_seq;
     news.from = live.id;
+    news.from_run = live.record.run;
     news.ok = live.record.status == model::Status::succeeded;
-    send(std::move(news));
+    send(std::move(news), live.turn.number);
   }
 }
 

@@ -472,8 +472,11 @@ class Engine {
   Timestamp due_of(const SoftKey& key) const noexcept { return key.first + stood_still_; }
 
   // messages.cpp
-  void make_call(Live& live, const model::Event& call);
-  void send(model::Message message);
+  /// `turn` records the call and is written with this round; none: it was recorded before.
+  void make_call(Live& live, const model::Event& call, std::optional<std::uint32_t> turn = {});
+  /// `turn` of the sender records the payload and is written with this round: a large one is not
+  /// written again.
+  void send(model::Message message, std::optional<std::uint32_t> turn = {});
   void deliver(const std::string& row, model::Message message, Timestamp now);
   bool deliver_kept(const std::string& row, const model::Message& message, Timestamp now);
   bool deliver_start_child(const model::Message& message, Timestamp now);

@@ -7,17 +7,20 @@
 #include "base/limits.hpp"
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "model/message_row.hpp"
 
 namespace eventual::engine {
 
 namespace keys = model::keys;
 using ports::Table;
 
-void Engine::send(model::Message message) {
+void Engine::send(model::Message message, std::optional<std::uint32_t> turn) {
   const std::uint16_t to = shard_of(message.to);
   const std::uint16_t from = message.from.empty() ? to : shard_of(message.from);
   std::string row = keys::message(to, from, next_message_++);
-  output_.batch.put(Table::messages, row, model::encode(message));
+  const bool recorded = turn && message.payload.size() > base::k_inline_payload_bytes_max;
+  output_.batch.put(Table::messages, row,
+                    recorded ? model::encode_recorded(message, *turn) : model::encode(message));
   output_.messages.push_back({std::move(row), std::move(message)});
 }
 
@@ -49,7 +52,14 @@ void Engine::deliver(const std::string& row, model::Message message, Timestamp n
       taken = deliver_parent_close(message, now);
       break;
   }
-  if (taken) output_.batch.remove(Table::messages, row);
+  if (taken) {
+    output_.batch.remove(Table::messages, row);
+  } else if (message.kind != Kind::deferred &&
+             message.payload.size() > base::k_inline_payload_bytes_max) {
+    // It waits for the next start, and its sender may be forgotten before: it takes its payload
+    // along.
+    output_.batch.put(Table::messages, row, model::encode(message));
+  }
 }
 
 /// Applies an event that was kept for a parked execution. False: it waits on.
@@ -356,7 +366,7 @@ void Engine::remove_kept(const Live& live) {
 }
 
 /// Effects of a call that a turn has just made.
-void Engine::make_call(Live& live, const model::Event& event) {
+void Engine::make_call(Live& live, const model::Event& event, std::optional<std::uint32_t> turn) {
   const Timestamp now = live.turn.at;
   std::visit(
       [&](const auto& call) {
@@ -377,7 +387,7 @@ void Engine::make_call(Live& live, const model::Event& event) {
           message.payload = call.input.text;
           message.wait_for_result = call.wait_for_result;
           message.timeout = call.timeout;
-          send(std::move(message));
+          send(std::move(message), turn);
         } else if constexpr (std::is_same_v<T, model::SignalSent>) {
           model::Message message;
           message.kind = model::Message::Kind::signal;
@@ -388,7 +398,7 @@ void Engine::make_call(Live& live, const model::Event& event) {
           message.name = call.signal;
           message.payload = call.payload.text;
           message.message_id = call.message_id;
-          send(std::move(message));
+          send(std::move(message), turn);
         } else if constexpr (std::is_same_v<T, model::TransactionCalled> ||
                              std::is_same_v<T, model::EntityCalled>) {
           begin_store_call(live, call.seq, now);

@@ -413,6 +413,7 @@ Result<void> Engine::recover(Timestamp now) {
   if (auto events = events_->recover(now); !events) return events;
 
   std::vector<Output::Outgoing> messages;
+  std::optional<Error> unread;
   auto scanned =
       store_.scan(Table::messages, {}, [&](std::string_view row, std::string_view value) {
         if (row.size() != keys::message(0, 0, 0).size()) {
@@ -421,7 +422,12 @@ Result<void> Engine::recover(Timestamp now) {
         }
         base::ByteReader number(row.substr(row.size() - 8));
         next_message_ = std::max(next_message_, number.big_endian<std::uint64_t>().value_or(0) + 1);
-        if (auto message = model::decode_message(value)) {
+        auto message = read_message(store_, options_.shards, value);
+        if (!message && message.error().name() == error_names::k_unavailable) {
+          unread = message.error();
+          return false;
+        }
+        if (message) {
           messages.push_back({std::string(row), std::move(*message)});
         } else {
           log_(LogLevel::error, {}, "a message's row is left alone: " + message.error().message());
@@ -429,6 +435,7 @@ Result<void> Engine::recover(Timestamp now) {
         return true;
       });
   if (!scanned) return scanned;
+  if (unread) return *unread;
 
   std::vector<std::string> active;
   scanned = store_.scan(Table::active, {}, [&](std::string_view row, std::string_view) {

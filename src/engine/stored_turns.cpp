@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "engine/errors.hpp"
+#include "model/message_row.hpp"
 #include "model/split_turn.hpp"
 
 namespace eventual::engine {
@@ -46,6 +48,31 @@ Result<std::string> whole_turn(ports::Store& store, std::uint16_t shard, std::st
 /// The number of a record's last turn, which is kept within it.
 std::uint32_t last_turn_of(const model::ExecutionRecord& record) {
   return record.turns == 0 ? 0 : record.turns - 1;
+}
+
+std::string turn_name(std::string_view id, std::uint32_t run, std::uint32_t turn) {
+  return "turn " + std::to_string(turn) + " of run " + std::to_string(run) + " of " +
+         std::string(id);
+}
+
+/// One turn of a run, wherever it is kept.
+Result<model::Turn> find_turn(ports::Store& store, std::uint16_t shard, std::string_view id,
+                              std::uint32_t run, std::uint32_t turn) {
+  const auto row = store.get(Table::history, keys::history(shard, id, run, turn));
+  if (!row) return row.error();
+  if (*row) return read_turn(store, shard, id, run, turn, **row);
+  for (const std::string& key : {keys::execution(shard, id), keys::execution(shard, id, run)}) {
+    const auto stored = store.get(Table::executions, key);
+    if (!stored) return stored.error();
+    if (!*stored) continue;
+    const auto record = read_record_row(store, shard, id, **stored);
+    if (!record) return record.error();
+    if (record->run != run) continue;
+    if (turn == 0) return model::decode_turn(record->first_turn, turn);
+    if (turn == last_turn_of(*record)) return model::decode_turn(record->last_turn, turn);
+    break;
+  }
+  return Error(std::string(error_names::k_corrupt), turn_name(id, run, turn) + " is missing");
 }
 
 }  // namespace
@@ -100,6 +127,25 @@ Result<model::ExecutionRecord> read_record_row(ports::Store& store, std::uint16_
   if (auto made = make_whole(record->first_turn, 0); !made) return made.error();
   if (auto made = make_whole(record->last_turn, last_turn_of(*record)); !made) return made.error();
   return record;
+}
+
+Result<model::Message> read_message(ports::Store& store, std::uint16_t shards,
+                                    std::string_view bytes) {
+  auto row = model::decode_message_row(bytes);
+  if (!row) return row.error();
+  model::Message& message = row->message;
+  if (!row->turn) return std::move(message);
+  const auto turn = find_turn(store, shard_of_id(message.from, shards), message.from,
+                              message.from_run, *row->turn);
+  if (!turn) return turn.error();
+  const std::string* const payload = model::payload_in(*turn, message);
+  if (payload == nullptr) {
+    return Error(std::string(error_names::k_corrupt),
+                 turn_name(message.from, message.from_run, *row->turn) +
+                     " does not record what the message to " + message.to + " says");
+  }
+  message.payload = *payload;
+  return std::move(message);
 }
 
 void remove_turn_values(ports::Store& store, ports::Batch& batch, std::uint16_t shard,

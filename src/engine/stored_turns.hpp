@@ -32,6 +32,11 @@ Result<model::Turn> read_turn(ports::Store& store, std::uint16_t shard, std::str
 Result<model::ExecutionRecord> read_record_row(ports::Store& store, std::uint16_t shard,
                                                std::string_view id, std::string_view bytes);
 
+/// The message of a row, whole. Fails as model::decode_message and as the store do; Corrupt when
+/// the turn that records its payload is missing or records none.
+Result<model::Message> read_message(ports::Store& store, std::uint16_t shards,
+                                    std::string_view bytes);
+
 /// Removes the rows of all values of runs `first` to `last`; nothing is written where there are
 /// none.
 void remove_turn_values(ports::Store& store, ports::Batch& batch, std::uint16_t shard,

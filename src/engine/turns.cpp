@@ -130,7 +130,7 @@ bool Engine::take_calls(Live& live) {
       continue;
     }
     track_call(live, call, live.turn.at);
-    make_call(live, call);
+    make_call(live, call, live.turn.number);
   }
   return only_pure;
 }

@@ -9,6 +9,7 @@
 
 #include "engine/errors.hpp"
 #include "engine/verify.hpp"
+#include "model/message_row.hpp"
 #include "model/records.hpp"
 
 namespace eventual::testing {
@@ -259,11 +260,12 @@ void check_nothing_undelivered(ports::Store& store) {
   store
       .scan(ports::Table::messages, {},
             [](std::string_view, std::string_view value) {
-              const auto message = model::decode_message(value);
-              if (message && message->kind != model::Message::Kind::deferred) {
-                violated(message->to, "a message from " +
-                                          (message->from.empty() ? "outside" : message->from) +
-                                          " waits and nothing will deliver it");
+              const auto row = model::decode_message_row(value);
+              if (row && row->message.kind != model::Message::Kind::deferred) {
+                const model::Message& message = row->message;
+                violated(message.to, "a message from " +
+                                         (message.from.empty() ? "outside" : message.from) +
+                                         " waits and nothing will deliver it");
               }
               return true;
             })
