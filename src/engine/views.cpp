@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "engine/engine.hpp"
@@ -325,17 +326,16 @@ Result<std::pair<std::uint32_t, std::size_t>> parse_place(std::string_view curso
                "the cursor is none that this service gave");
 }
 
-/// What is kept for the execution whose turns have just been read. What was kept before that and is
-/// not now has become part of a turn meanwhile.
+/// What is kept for the paused or parked execution of `record`. What is delivered becomes part of a
+/// turn in the commit that has it go on: where its record is the same, nothing was.
 Result<void> add_kept(ports::Store& store, std::uint16_t shards,
-                      const std::vector<Output::Outgoing>& before, model::ExportedHistory& page) {
+                      const model::ExecutionRecord& record, model::ExportedHistory& page) {
   const auto kept = read_kept(store, shards, page.execution_id);
   if (!kept) return kept.error();
-  const auto is_there = [&](const Output::Outgoing& one) {
-    return std::any_of(kept->begin(), kept->end(),
-                       [&](const Output::Outgoing& other) { return other.row == one.row; });
-  };
-  if (!std::all_of(before.begin(), before.end(), is_there)) {
+  const auto now =
+      read_record(store, shard_of_id(page.execution_id, shards), page.execution_id, record.run);
+  if (!now) return now.error();
+  if (now->status != record.status || now->turns != record.turns) {
     return Error(std::string(error_names::k_unavailable),
                  "execution " + page.execution_id + " went on while it was read: try again");
   }
@@ -406,8 +406,6 @@ Result<model::ExportedHistory> read_history_page(ports::Store& store, std::uint1
   page.status = model::to_string(record->status);
   const bool held =
       record->status == model::Status::paused || record->status == model::Status::parked;
-  const auto before = held ? read_kept(store, shards, id) : std::vector<Output::Outgoing>();
-  if (!before) return before.error();
   std::size_t events = 0;
   const auto visited = visit_turns(store, shard, id, *record, place->first, [&](model::Turn turn) {
     if (events >= request.limit) {
@@ -420,7 +418,7 @@ Result<model::ExportedHistory> read_history_page(ports::Store& store, std::uint1
   });
   if (!visited) return visited.error();
   if (held && page.cursor.empty()) {
-    if (auto added = add_kept(store, shards, *before, page); !added) return added.error();
+    if (auto added = add_kept(store, shards, *record, page); !added) return added.error();
   }
   return page;
 }

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -142,6 +145,38 @@ struct Pair {
     to.advance(duration);
   }
 };
+
+/// Passes everything on; once, behind the first record that is read, something happens.
+class ReadMeanwhile final : public ports::Store {
+ public:
+  ReadMeanwhile(ports::Store& inner, std::function<void()> meanwhile)
+      : inner_(inner), meanwhile_(std::move(meanwhile)) {}
+
+  Result<std::optional<std::string>> get(Table table, std::string_view key) override {
+    auto row = inner_.get(table, key);
+    if (table == Table::executions && meanwhile_) std::exchange(meanwhile_, nullptr)();
+    return row;
+  }
+  Result<void> scan(Table table, ports::ScanRange range, const ports::RowVisitor& visit) override {
+    return inner_.scan(table, range, visit);
+  }
+  Result<std::vector<ports::PartOutcome>> commit(std::span<const ports::Batch> parts) override {
+    return inner_.commit(parts);
+  }
+  Result<void> backup(const std::string& folder) override { return inner_.backup(folder); }
+  ports::StoreFigures figures() const override { return inner_.figures(); }
+
+ private:
+  ports::Store& inner_;
+  std::function<void()> meanwhile_;
+};
+
+Result<model::ExportedHistory> read_meanwhile(World& world, const std::string& id,
+                                              std::function<void()> meanwhile) {
+  ReadMeanwhile store(world.store(), std::move(meanwhile));
+  return read_history_page(store, Options().shards,
+                           {ports::parse_execution_id(id).value(), 1'000'000, {}});
+}
 
 std::map<int, World::Rows> all_rows(World& world) {
   std::map<int, World::Rows> rows;
@@ -320,6 +355,18 @@ TEST(Importing, WhatArrivedWhileItWasPausedComesToo) {
 
   ASSERT_TRUE(import_file(pair.to, file, "copy").ok());
   EXPECT_EQ(pair.to.view("two/copy").result_json, "\"ab\"") << "a copy is not paused";
+}
+
+TEST(Importing, AnExportOfOneThatIsResumedMeanwhileLosesNothingInSilence) {
+  World world(service());
+  world.start(two, std::string("x"));
+  ASSERT_TRUE(world.pause("two/one").ok());
+  ASSERT_TRUE(world.signal("two/one", "go", "\"a\"", "m-1").ok());
+  const auto page =
+      read_meanwhile(world, "two/one", [&] { ASSERT_TRUE(world.resume("two/one").ok()); });
+  ASSERT_FALSE(page.ok());
+  EXPECT_EQ(page.error().name(), error_names::k_unavailable);
+  EXPECT_THAT(page.error().message(), HasSubstr("went on while it was read: try again"));
 }
 
 TEST(Importing, AnAnswerThatCameWhileItWasPausedIsNotAskedForAgain) {

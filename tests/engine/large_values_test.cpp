@@ -299,5 +299,18 @@ TEST(LargeValues, UnreadSignalsHaveALimitInBytes) {
       "it would be more than 67108864");
 }
 
+TEST(LargeValues, SignalsKeptForAPausedOneHaveThatLimitTooAlsoAfterARestart) {
+  World world(service());
+  world.start(waits, std::string("i"));
+  ASSERT_TRUE(world.pause("waits/one"));
+  const std::string payload = "\"" + std::string((15 << 20) - 2, 'x') + "\"";
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(world.signal("waits/one", "go", payload)) << i;
+  world.restart();
+  const auto refused = world.signal("waits/one", "go", payload);
+  ASSERT_FALSE(refused) << "counted again from what is kept";
+  EXPECT_EQ(refused.error().name(), "LimitExceeded");
+  EXPECT_TRUE(world.signal("waits/one", "go", "1")) << "what fits is still taken";
+}
+
 }  // namespace
 }  // namespace eventual::engine
