@@ -7,6 +7,7 @@ namespace eventual::client {
 namespace {
 
 constexpr std::uint64_t k_page_events = 10'000;
+constexpr int k_tries_max = 5;  // of an execution that is resumed while it is read
 
 }  // namespace
 
@@ -14,13 +15,18 @@ Result<model::ExportedHistory> download_history(OperationsClient& client,
                                                 const ports::ExecutionRef& execution) {
   ports::ExecutionRef run = execution;
   model::ExportedHistory whole;
+  int refused = 0;
   for (;;) {
     const Target target = Target(execution_target(run, "/export"))
                               .with("limit", k_page_events)
                               .with("cursor", whole.cursor);
     auto answer = client.http().send({.method = http::Method::get, .target = target.text()});
     if (!answer) return answer.error();
-    if (answer->status >= 400) return error_of(*answer);
+    if (answer->status >= 400) {
+      Error error = error_of(*answer);
+      if (error.name() == error_names::k_unavailable && ++refused < k_tries_max) continue;
+      return error;
+    }
     auto page = model::read_history(answer->body);
     if (!page) return page.error();
     if (whole.turns.empty()) {
