@@ -15,7 +15,7 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
   def fsyncs($name): .[$name].report as $r | ratio($r.latency_ms.p50 // null; if $r == null then null else $r.fsync_us.p50 / 1000 end);
 
   ([$names[] as $name | {key: $name, value: {
-      steps_per_s: over(rate($name)), executions_per_s: over(.[$name].report.executions_per_s),
+      count: over(.[$name].report.count), steps_per_s: over(rate($name)), executions_per_s: over(.[$name].report.executions_per_s),
       p50_ms: over(.[$name].report.latency_ms.p50), p99_ms: over(.[$name].report.latency_ms.p99),
       of_rawlog: over(ratio(rate($name); rate("rawlog-128"))), of_rawput: over(ratio(rate($name); rate("rawput-128"))),
       p50_fsyncs: over(fsyncs($name)),
@@ -32,7 +32,7 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
     {id: "T3", what: "fanout c=16, steps/s", value: $medians["fanout-16"].steps_per_s, least: 80000},
     {id: "T4", what: "start c=128, starts/s", value: $medians["start-128"].executions_per_s, least: 40000},
     {id: "T4", what: "sleep c=128, starts/s", value: $medians["sleep-128"].executions_per_s, least: 20000},
-    {id: "T5", what: "sleeper, bytes of memory", value: $medians["sleep-128"].details.memory_bytes_per_sleeper, most: 100},
+    {id: "T5", what: "sleeper, bytes of memory", value: ($medians["sleep-128"] | if .count >= 500000 then .details.memory_bytes_per_sleeper else null end), most: 100},
     {id: "T5", what: "sleeper, bytes of disk", value: $medians["sleep-128"].details.disk_bytes_per_sleeper, most: 400},
     {id: "T6", what: "restart with the sleepers, s", value: $medians["sleep-128"].details.restart_to_serving_s, most: 1},
     {id: "T7", what: "timers, last one late, ms", value: $medians["timers"].details.last_late_ms, most: 300},
@@ -51,7 +51,7 @@ def shown: if . == null then "-" elif . >= 1000 then (round | tostring) elif . >
     {id: "T14", what: "transfer, transactions/s", value: ([$medians["transfer-32", "transfer-128"].executions_per_s | select(. != null)] | max), least: 20000},
     {id: "T15", what: "edit to answer, s", value: $medians["edit"].details.edit_to_answer_s, most: 2},
     {id: "soak", what: "memory, last tenth to the fifth", value: $medians["soak"].details.memory_growth, most: 1.1},
-    {id: "soak", what: "disk, last tenth to the fifth", value: $medians["soak"].details.disk_growth, most: 1.2}
+    {id: "soak", what: "disk, last tenth to the fifth", value: ($medians["soak"].details | if .requests >= 600000 then .disk_growth else null end), most: 1.2}
   ]
 | map(. + {met: (if .value == null then null elif .most != null then .value <= .most else .value >= .least end)}) as $targets
 | {

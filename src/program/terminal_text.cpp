@@ -83,7 +83,10 @@ void append_pieces(std::string& out, std::string_view line, std::size_t used, st
     if (!empty && width + display_width(piece) > columns) {
       out += current + '\n';
       const std::size_t word = std::min(piece.find_first_not_of(' '), piece.size());
-      current = margin + std::string(piece.substr(word));
+      const std::string_view text = piece.substr(word);
+      // Where it does not fit behind the margin, it may without.
+      const bool narrow = hang + display_width(text) > columns && hang > k_indent;
+      current = (narrow ? std::string(k_indent, ' ') : margin) + std::string(text);
       width = display_width(current);
     } else {
       current += piece;

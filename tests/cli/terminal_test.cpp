@@ -17,8 +17,12 @@ using ::testing::HasSubstr;
 
 void expect_fits(const std::string& verb, const Ran& ran) {
   EXPECT_NE(ran.out, "") << verb;
-  for (const std::string& line : lines_of(ran.out))
+  for (const std::string& line : lines_of(ran.out)) {
+    // A path is not broken: what is too long alone stays whole, on a line of its own.
+    const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
+    if (line.find(' ', begin) == std::string::npos) continue;
     EXPECT_LE(display_width(line), 80U) << verb << ": " << line;
+  }
 }
 
 TEST_F(Verbs, ATableFitsATerminalOf80Columns) {

@@ -144,7 +144,7 @@ struct Refusal {
 
 TEST(Replay, SaysInOneLineWhatIsWrongAndExitsWithTwo) {
   const TemporaryFolder folder;
-  write_text(folder / "newer.json", R"({"format":"eventual-history","version":2})");
+  write_text(folder / "newer.json", R"({"format":"eventual-history","version":3})");
   write_text(folder / "text.json", "not json");
   write_text(folder / "other.json", "{}");
   std::string unknown = read_text(source(k_folder + "trip-open.json"));
@@ -156,7 +156,7 @@ TEST(Replay, SaysInOneLineWhatIsWrongAndExitsWithTwo) {
   const Refusal refusals[] = {
       {"nothing", {}, "replay takes an execution"},
       {"no file", {"--file", folder / "none.json"}, "none.json does not exist"},
-      {"a newer file", {"--file", folder / "newer.json"}, "has format 2, this program reads"},
+      {"a newer file", {"--file", folder / "newer.json"}, "has format 3, this program reads"},
       {"no JSON", {"--file", folder / "text.json"}, "is not JSON"},
       {"another JSON", {"--file", folder / "other.json"}, "is no history"},
       {"a newer event",
