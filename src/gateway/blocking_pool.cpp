@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/thread_name.hpp"
+
 namespace eventual::gateway {
 
 BlockingPool::BlockingPool(std::size_t threads, std::size_t jobs_max) : jobs_max_(jobs_max) {
@@ -29,6 +31,7 @@ bool BlockingPool::post(std::function<void()> job) {
 }
 
 void BlockingPool::run() {
+  base::name_thread("ev-blocking");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [&] { return stopping_ || !jobs_.empty(); });

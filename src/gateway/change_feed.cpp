@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/thread_name.hpp"
 #include "eventual/error.hpp"
 #include "gateway/execution_json.hpp"
 #include "gateway/log_json.hpp"
@@ -132,6 +133,7 @@ void ChangeFeed::end() {
 }
 
 void ChangeFeed::run() {
+  base::name_thread("ev-streams");
   std::unique_lock lock(mutex_);
   while (!ending_) {
     changed_.wait_for(lock, heartbeat_,

@@ -4,6 +4,8 @@
 
 #include "gateway/connection.hpp"
 
+#include "base/thread_name.hpp"
+
 namespace eventual::gateway::detail {
 namespace {
 
@@ -62,7 +64,10 @@ Loop::~Loop() {
 }
 
 void Loop::start_thread() {
-  thread_ = std::thread([this] { context.run(); });
+  thread_ = std::thread([this] {
+    base::name_thread("ev-http");
+    context.run();
+  });
 }
 
 void Loop::join() {

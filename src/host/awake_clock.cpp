@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/thread_name.hpp"
 
 namespace eventual::host {
 namespace {
@@ -38,6 +39,7 @@ AwakeClock::~AwakeClock() {
 }
 
 void AwakeClock::run() {
+  base::name_thread("ev-clock");
   std::unique_lock lock(mutex_);
   while (!ending_) {
     ended_.wait_for(lock, options_.period);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/thread_name.hpp"
 
 namespace eventual::host {
 namespace {
@@ -95,6 +96,7 @@ std::string Committer::failure() const {
 }
 
 void Committer::run() {
+  base::name_thread("ev-committer");
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [&] { return ending_ || (output_ && !done_.load() && !given_up_); });

@@ -1,5 +1,7 @@
 #include "host/deadlines.hpp"
 
+#include "base/thread_name.hpp"
+
 namespace eventual::host {
 
 Deadlines::Deadlines(AwakeClock& clock) : clock_(clock), thread_([this] { run(); }) {}
@@ -32,6 +34,7 @@ void Deadlines::remove(const Key& key) {
 }
 
 void Deadlines::run() {
+  base::name_thread("ev-deadlines");
   std::unique_lock lock(mutex_);
   while (!ending_) {
     if (waiting_.empty()) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/thread_name.hpp"
 #include "client/http_client.hpp"
 #include "gateway/text.hpp"
 
@@ -94,6 +95,7 @@ EventPuller::~EventPuller() {
 }
 
 void EventPuller::run() {
+  base::name_thread("ev-events");
   Duration wait = k_pause_first;
   while (!stop_.stop_requested()) {
     const Result<void> pulled = pull();

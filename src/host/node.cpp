@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/thread_name.hpp"
 #include "host/crash_marks.hpp"
 #include "host/random.hpp"
 #include "host/tokens.hpp"
@@ -131,6 +132,7 @@ bool Node::stop(Duration grace) {
 // --- the engine's thread ---
 
 void Node::run_engine() {
+  base::name_thread("ev-engine");
   const std::shared_ptr<void> scope = marks_ != nullptr ? CrashMarks::protect_thread() : nullptr;
   Mailbox& mailbox = handlers_->mailbox();
   bool abandoned = false;

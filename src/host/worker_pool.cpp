@@ -12,6 +12,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/thread_name.hpp"
+
 namespace eventual::host {
 namespace {
 
@@ -118,6 +120,7 @@ void WorkerPool::State::after_claim(const std::shared_ptr<State>& self) {
 }
 
 void WorkerPool::State::work(const std::shared_ptr<State>& self) {
+  base::name_thread("ev-worker");
   const std::shared_ptr<void> scope = options.thread_scope ? options.thread_scope() : nullptr;
   std::unique_lock lock(mutex);
   bool announced = true;  // `waking` stands for this thread

@@ -1,5 +1,7 @@
 #include "store/rocksdb/commit_builder.hpp"
 
+#include <algorithm>
+
 #include "store/errors.hpp"
 #include "store/rocksdb/status.hpp"
 
@@ -15,6 +17,11 @@ namespace {
 
 constexpr std::uint32_t bit(Table table) { return 1u << static_cast<unsigned>(table); }
 static_assert(ports::k_table_count <= 32);
+
+bool has_ranges(const Batch& part) {
+  return std::ranges::any_of(
+      part.writes, [](const Write& write) { return write.kind == Write::Kind::remove_range; });
+}
 
 }  // namespace
 
@@ -45,9 +52,7 @@ Result<std::vector<PartOutcome>> CommitBuilder::build() {
     }
     outcomes.push_back(all_hold ? PartOutcome::committed : PartOutcome::precondition_failed);
     if (!all_hold) continue;
-    for (const Write& write : part.writes) {
-      if (auto added = add(write); !added) return std::move(added).error();
-    }
+    if (auto added = add_all(part); !added) return std::move(added).error();
   }
   return outcomes;
 }
@@ -67,6 +72,27 @@ Result<bool> CommitBuilder::holds(const Precondition& precondition) {
     row.known = true;
   }
   return row.value == precondition.expected;
+}
+
+Result<void> CommitBuilder::add_all(const Batch& part) {
+  if (part.writes.size() < k_sorted_rows_min || has_ranges(part)) {
+    for (const Write& write : part.writes) {
+      if (auto added = add(write); !added) return added;
+    }
+    return {};
+  }
+  std::vector<const Write*> in_order;
+  in_order.reserve(part.writes.size());
+  for (const Write& write : part.writes) in_order.push_back(&write);
+  std::ranges::sort(in_order, [](const Write* a, const Write* b) {
+    if (a->table != b->table) return a->table < b->table;
+    const int order = a->key.compare(b->key);
+    return order != 0 ? order < 0 : a < b;
+  });
+  for (const Write* write : in_order) {
+    if (auto added = add(*write); !added) return added;
+  }
+  return {};
 }
 
 Result<void> CommitBuilder::add(const Write& write) {

@@ -21,6 +21,9 @@ namespace eventual::store {
 /// neighbourhood; smaller ones row by row.
 inline constexpr std::size_t k_range_marker_rows_min = 1000;
 
+/// Parts of fewer rows are not worth sorting.
+inline constexpr std::size_t k_sorted_rows_min = 8;
+
 /// Used once, by the thread that commits; `parts` and `database` must outlive it.
 class CommitBuilder {
  public:
@@ -49,6 +52,9 @@ class CommitBuilder {
   };
 
   Result<bool> holds(const ports::Precondition& precondition);
+  /// Rows in the order of their keys: the store finds the place of each from that of the one before
+  /// it. The writes of one row keep their order.
+  Result<void> add_all(const ports::Batch& part);
   Result<void> add(const ports::Write& write);
   Result<void> remove_range(const ports::Write& write);
   Result<std::vector<std::string>> stored_keys(const ports::Write& range) const;
