@@ -17,6 +17,10 @@
 namespace eventual::host {
 namespace {
 
+/// How long a thread that has run its jobs looks for more before it sleeps: waking it takes about
+/// as long.
+constexpr std::chrono::microseconds k_look{20};
+
 /// Jobs that were handed in together. Threads claim them one by one, without the pool's lock.
 struct Chunk {
   explicit Chunk(std::vector<std::unique_ptr<Job>> taken) : jobs(std::move(taken)) {}
@@ -49,6 +53,7 @@ struct WorkerPool::State {
   void give_slot_locked();
   void work(const std::shared_ptr<State>& self);
   void after_claim(const std::shared_ptr<State>& self);
+  void look_for_work(std::unique_lock<std::mutex>& lock);
   bool quiet_locked() const noexcept {
     return running.load() == 0 && blocked == 0 && unclaimed.load() == 0;
   }
@@ -65,6 +70,7 @@ struct WorkerPool::State {
   std::uint32_t threads_alive = 0;
   std::uint32_t blocked = 0;  // threads that gave their slot back
   std::uint32_t granted = 0;  // slots kept for threads that return
+  bool looking = false;       // a thread that found nothing looks once more before it sleeps
   bool stopping = false;
   bool ended = false;
   // Written under the mutex, read without it for cheap decisions.
@@ -90,6 +96,7 @@ bool WorkerPool::State::spawn_locked(const std::shared_ptr<State>& self) {
 bool WorkerPool::State::wake_one_locked(const std::shared_ptr<State>& self) {
   if (waking.load(std::memory_order_relaxed)) return true;
   if (unclaimed.load() == 0 || running.load() >= options.handlers_running_max) return true;
+  if (looking) return true;  // it sees the work before it sleeps
   if (idle.load() == 0) return spawn_locked(self);
   waking.store(true, std::memory_order_relaxed);
   work_ready.notify_one();
@@ -119,11 +126,23 @@ void WorkerPool::State::after_claim(const std::shared_ptr<State>& self) {
   (void)wake_one_locked(self);
 }
 
+/// For as long as waking a thread would take; other threads that want the core have it meanwhile.
+void WorkerPool::State::look_for_work(std::unique_lock<std::mutex>& lock) {
+  looking = true;
+  lock.unlock();
+  const auto end = std::chrono::steady_clock::now() + k_look;
+  while (unclaimed.load(std::memory_order_relaxed) == 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::yield();
+  lock.lock();
+  looking = false;
+}
+
 void WorkerPool::State::work(const std::shared_ptr<State>& self) {
   base::name_thread("ev-worker");
   const std::shared_ptr<void> scope = options.thread_scope ? options.thread_scope() : nullptr;
   std::unique_lock lock(mutex);
   bool announced = true;  // `waking` stands for this thread
+  bool looked = true;
   for (;;) {
     while (!chunks.empty() && chunks.front()->exhausted()) chunks.pop_front();
     if (std::exchange(announced, false)) waking.store(false, std::memory_order_relaxed);
@@ -131,6 +150,10 @@ void WorkerPool::State::work(const std::shared_ptr<State>& self) {
     if (!may_run) {
       if (ended) break;
       if (stopping && quiet_locked()) went_quiet.notify_all();
+      if (chunks.empty() && !stopping && !looking && !std::exchange(looked, true)) {
+        look_for_work(lock);
+        continue;
+      }
       ++idle;
       work_ready.wait(lock);
       --idle;
@@ -147,6 +170,7 @@ void WorkerPool::State::work(const std::shared_ptr<State>& self) {
       if (returning.load(std::memory_order_relaxed) > 0) break;
     }
     lock.lock();
+    looked = false;
     give_slot_locked();
   }
   --threads_alive;

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -305,6 +306,30 @@ TYPED_TEST_P(StoreConformance, AppliesWritesOfABatchInOrder) {
   EXPECT_EQ(scan(store, Table::active), (Rows{{"a", "2"}, {"cc", "after the range"}}));
 }
 
+TYPED_TEST_P(StoreConformance, AppliesWritesOfOneRowInOrderHoweverManyRowsTheBatchHas) {
+  Store& store = this->store();
+  Batch batch;
+  for (int row = 99; row >= 0; --row) {
+    const std::string key = std::to_string(row);
+    batch.put(Table::active, key, "early");
+    batch.put(Table::timers, key, "early");
+  }
+  Rows kept;
+  for (int row = 0; row < 100; ++row) {
+    const std::string key = std::to_string(row);
+    batch.remove(Table::timers, key);
+    batch.remove(Table::active, key);
+    if (row % 3 == 0) {
+      batch.put(Table::active, key, "late");
+      kept.emplace_back(key, "late");
+    }
+  }
+  std::ranges::sort(kept);
+  commit_one(store, batch);
+  EXPECT_EQ(scan(store, Table::active), kept);
+  EXPECT_EQ(scan(store, Table::timers), Rows{});
+}
+
 TYPED_TEST_P(StoreConformance, LeavesOutAPartWhosePreconditionFails) {
   Store& store = this->store();
   put(store, Table::shards, "epoch", "7");
@@ -491,9 +516,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     ScansInOrderOfUnsignedBytes, ScansFromInclusiveToExclusive, ScansBackwardsOverTheSameRange,
     ScansLongTablesBothWaysAndStopsWhenTold, AScanSeesOneInstantAndItsVisitorMayReadAndCommit,
     RemovesRowsAndRanges, RemovesLargeRangesAndWritesIntoThemAgain, AppliesWritesOfABatchInOrder,
-    LeavesOutAPartWhosePreconditionFails, RequiresAbsenceAndExactValues,
-    NeedsEveryPreconditionOfAPart, PreconditionsSeeTheWritesOfEarlierParts, AnEmptyCommitIsNoSync,
-    ManyPartsShareOneSync, KeepsEverythingOverAReopen, BehavesAsTheModelUnderRandomCommits,
+    AppliesWritesOfOneRowInOrderHoweverManyRowsTheBatchHas, LeavesOutAPartWhosePreconditionFails,
+    RequiresAbsenceAndExactValues, NeedsEveryPreconditionOfAPart,
+    PreconditionsSeeTheWritesOfEarlierParts, AnEmptyCommitIsNoSync, ManyPartsShareOneSync,
+    KeepsEverythingOverAReopen, BehavesAsTheModelUnderRandomCommits,
     ReadersSeeWholeCommitsWhileAnotherThreadCommits, CommitsFromSeveralThreadsWaitForEachOther);
 
 }  // namespace eventual::conformance

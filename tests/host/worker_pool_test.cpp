@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "tests/host/support.hpp"
@@ -33,6 +35,20 @@ TEST(WorkerPool, RunsEveryJobOnce) {
   }
   EXPECT_TRUE(pool.stop(k_patience));
   for (const auto& count : runs) ASSERT_EQ(count.load(), 1);
+}
+
+TEST(WorkerPool, RunsAJobWhateverItsThreadsDoBetweenTwo) {
+  WorkerPool pool({.handlers_running_max = 2});
+  for (int i = 0; i < 2'000; ++i) {
+    const auto done = std::make_shared<Gate>();
+    submit(pool, [done] { done->open(); });
+    done->pass();
+    if (::testing::Test::HasFailure()) break;
+    // Threads that find nothing look for a moment, then sleep: each pause meets another of these.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(i % 50);
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  }
+  EXPECT_TRUE(pool.stop(k_patience));
 }
 
 TEST(WorkerPool, RunsNoMoreThanAllowedAtATime) {
