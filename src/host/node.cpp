@@ -27,10 +27,6 @@ constexpr std::size_t k_tick_messages = 1000;
 /// they waited for.
 constexpr Duration k_last_grace{500};
 
-/// Fewer rows than this are written by the engine's own thread when nothing else waits for it: to
-/// wake another takes longer. More are written while the next are prepared.
-constexpr std::size_t k_inline_rows_max = 64;
-
 /// A stall of the disk must not hold up the next write.
 constexpr std::chrono::milliseconds k_gather_most{5};
 
@@ -303,8 +299,7 @@ bool Node::push_output() {
   write_start_ = SteadyClock::now();
   if (output.batch.empty() && output.parts.empty()) {
     perform(std::move(output));
-  } else if (output.batch.writes.size() < k_inline_rows_max && inbox_next_ == inbox_.size() &&
-             handlers_->mailbox().empty()) {
+  } else if (inbox_next_ == inbox_.size() && handlers_->mailbox().empty()) {
     if (committer_->commit_inline(output)) {
       note_written();
       perform(std::move(output));

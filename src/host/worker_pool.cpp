@@ -17,13 +17,14 @@
 namespace eventual::host {
 namespace {
 
-/// How long a thread that has run its jobs looks for more before it sleeps: waking it takes about
-/// as long.
+/// How long a thread that has run a request looks for another before it sleeps: waking it takes
+/// about as long. The next attempts come after a write to the disk, which takes much longer.
 constexpr std::chrono::microseconds k_look{20};
 
 /// Jobs that were handed in together. Threads claim them one by one, without the pool's lock.
 struct Chunk {
-  explicit Chunk(std::vector<std::unique_ptr<Job>> taken) : jobs(std::move(taken)) {}
+  Chunk(std::vector<std::unique_ptr<Job>> taken, bool alone)
+      : jobs(std::move(taken)), more_may_follow(alone) {}
 
   std::unique_ptr<Job> claim() noexcept {
     if (next.load(std::memory_order_relaxed) >= jobs.size()) return nullptr;
@@ -33,6 +34,7 @@ struct Chunk {
   bool exhausted() const noexcept { return next.load(std::memory_order_relaxed) >= jobs.size(); }
 
   std::vector<std::unique_ptr<Job>> jobs;
+  const bool more_may_follow;  ///< at any moment, as one request follows another
   std::atomic<std::size_t> next{0};
 };
 
@@ -142,7 +144,7 @@ void WorkerPool::State::work(const std::shared_ptr<State>& self) {
   const std::shared_ptr<void> scope = options.thread_scope ? options.thread_scope() : nullptr;
   std::unique_lock lock(mutex);
   bool announced = true;  // `waking` stands for this thread
-  bool looked = true;
+  bool may_look = false;
   for (;;) {
     while (!chunks.empty() && chunks.front()->exhausted()) chunks.pop_front();
     if (std::exchange(announced, false)) waking.store(false, std::memory_order_relaxed);
@@ -150,7 +152,7 @@ void WorkerPool::State::work(const std::shared_ptr<State>& self) {
     if (!may_run) {
       if (ended) break;
       if (stopping && quiet_locked()) went_quiet.notify_all();
-      if (chunks.empty() && !stopping && !looking && !std::exchange(looked, true)) {
+      if (chunks.empty() && !stopping && !looking && std::exchange(may_look, false)) {
         look_for_work(lock);
         continue;
       }
@@ -170,7 +172,7 @@ void WorkerPool::State::work(const std::shared_ptr<State>& self) {
       if (returning.load(std::memory_order_relaxed) > 0) break;
     }
     lock.lock();
-    looked = false;
+    may_look = chunk->more_may_follow;
     give_slot_locked();
   }
   --threads_alive;
@@ -205,7 +207,7 @@ Result<void> WorkerPool::try_submit(std::unique_ptr<Job>& job) {
   }
   std::vector<std::unique_ptr<Job>> jobs(1);
   jobs.front() = std::move(job);
-  auto chunk = std::make_shared<Chunk>(std::move(jobs));
+  auto chunk = std::make_shared<Chunk>(std::move(jobs), true);
   ++state.unclaimed;
   state.chunks.push_back(chunk);
   if (state.wake_one_locked(state_)) return {};
@@ -219,7 +221,7 @@ Result<void> WorkerPool::try_submit(std::unique_ptr<Job>& job) {
 Result<void> WorkerPool::submit(std::vector<std::unique_ptr<Job>> jobs) {
   if (jobs.empty()) return {};
   const std::size_t count = jobs.size();
-  auto chunk = std::make_shared<Chunk>(std::move(jobs));
+  auto chunk = std::make_shared<Chunk>(std::move(jobs), false);
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
   if (state.ended) return Error(std::string(error_names::k_unavailable), "the service is stopping");
