@@ -10,6 +10,7 @@
 #include "host/crash_marks.hpp"
 #include "host/random.hpp"
 #include "host/tokens.hpp"
+#include "host/turn_watch.hpp"
 #include "store/backup.hpp"
 
 namespace eventual::host {
@@ -60,7 +61,8 @@ Node::Node(const detail::Declarations& declarations, std::unique_ptr<ports::Stor
   handlers_ = Handlers::create(declarations_, std::move(handlers));
   engine::Options engine_options = options_.engine;
   engine_options.seed = options_.seed.value_or(system_random_u64());
-  engine_ = std::make_unique<engine::Engine>(declarations_, *store_, marks_.get(), engine_options,
+  watch_ = std::make_unique<TurnWatch>(marks_, options_.log);
+  engine_ = std::make_unique<engine::Engine>(declarations_, *store_, watch_.get(), engine_options,
                                              options_.log);
 }
 
@@ -89,7 +91,10 @@ Result<std::unique_ptr<Node>> Node::start(const detail::Declarations& declaratio
   node->committer_ =
       std::make_unique<Committer>(*node->store_, node->options_.log,
                                   [handlers = node->handlers_] { handlers->mailbox().wake(); });
-  node->thread_ = std::thread([raw = node.get()] { raw->run_engine(); });
+  node->thread_ = std::thread([raw = node.get()] {
+    raw->run_engine();
+    raw->engine_ended_.set_value();
+  });
   for (const detail::EventSourceDefinition& source : declarations.event_sources()) {
     node->pullers_.push_back(
         std::make_unique<EventPuller>(source, node->handlers_->requests(), node->options_.log));
@@ -97,7 +102,11 @@ Result<std::unique_ptr<Node>> Node::start(const detail::Declarations& declaratio
   return node;
 }
 
-Node::~Node() { stop(Duration(0)); }
+Node::~Node() {
+  stop(Duration(0));
+  const std::lock_guard lock(stop_mutex_);
+  if (!stopped_) finish();
+}
 
 void Node::drain() {
   draining_.store(true);
@@ -106,27 +115,55 @@ void Node::drain() {
 
 bool Node::stop(Duration grace) {
   const std::lock_guard lock(stop_mutex_);
-  if (std::exchange(stopped_, true)) return stopped_cleanly_;
+  if (stopped_) return stopped_cleanly_;
   if (!thread_.joinable()) {  // it never began
+    stopped_ = true;
     handlers_->stop_pool(Duration(0));
     return stopped_cleanly_ = true;
   }
-  drain();
-  pullers_.clear();
-  bool handlers_ended = handlers_->stop_pool(grace);
-  handlers_->mailbox().close();
-  stopping_.store(true);
-  handlers_->mailbox().wake();
+  const SteadyClock::time_point deadline = SteadyClock::now() + grace;
+  if (!std::exchange(stop_begun_, true)) {
+    drain();
+    pullers_.clear();
+    handlers_ended_ = handlers_->stop_pool(grace);
+    handlers_->mailbox().close();
+    stopping_.store(true);
+    handlers_->mailbox().wake();
+  }
+  if (!await_engine(deadline + k_last_grace)) {
+    options_.log(LogLevel::error, watch_->execution(),
+                 "its workflow code does not give back: the service stops without it. What is "
+                 "committed stays; the next start runs it again");
+    return false;
+  }
+  finish();
+  return stopped_cleanly_;
+}
+
+bool Node::await_engine(SteadyClock::time_point deadline) {
+  const std::future<void>& ended = engine_end_;
+  std::uint64_t held_up_by = watch_->running();
+  while (ended.wait_until(deadline) != std::future_status::ready) {
+    const std::uint64_t runs = watch_->running();
+    if (runs != 0 && runs == held_up_by) return false;
+    held_up_by = runs;
+    deadline = SteadyClock::now() + k_last_grace;
+  }
+  return true;
+}
+
+void Node::finish() {
   thread_.join();
+  stopped_ = true;
   handlers_->mailbox().take(inbox_);
   inbox_.clear();
   committer_->end();
   engine_.reset();
   // What still waited for the engine has got Unavailable by now.
-  if (!handlers_ended) handlers_ended = handlers_->stop_pool(k_last_grace);
+  if (!handlers_ended_) handlers_ended_ = handlers_->stop_pool(k_last_grace);
   handlers_->close_store();
   store_.reset();
-  return stopped_cleanly_ = handlers_ended;
+  stopped_cleanly_ = handlers_ended_;
 }
 
 // --- the engine's thread ---
@@ -471,6 +508,7 @@ ports::Health Node::health() {
     return {.live = false, .ready = false, .reason = "the service has stopped", .details = {}};
   health.reason = committer_->failure();
   if (health.reason.empty() && draining_.load()) health.reason = "the service is stopping";
+  if (health.reason.empty()) health.reason = watch_->slow();
   health.ready = health.reason.empty();
   const engine::Figures engine = figures();
   const ports::StoreFigures store = store_->figures();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,6 +29,7 @@
 namespace eventual::host {
 
 class CrashMarks;
+class TurnWatch;
 
 struct NodeOptions {
   engine::Options engine = {};  ///< its seed is drawn from the system unless `seed` is given
@@ -53,7 +55,7 @@ class Node final : public ports::Operations {
   static Result<std::unique_ptr<Node>> start(const detail::Declarations& declarations,
                                              std::unique_ptr<ports::Store> store,
                                              NodeOptions options);
-  ~Node() override;  ///< stop(0)
+  ~Node() override;  ///< stop(0), and waits for workflow code that has not given back
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -62,8 +64,9 @@ class Node final : public ports::Operations {
   void drain();
   /// drain(), then waits at most `grace` for handlers, commits what there is and closes the store.
   /// Blocks. False when handlers were still running: their threads are left to themselves, what
-  /// they give is ignored and the next start takes it up. Lists, histories and health must not be
-  /// asked for at the same time.
+  /// they give is ignored and the next start takes it up. False, too, when workflow code did not
+  /// give back in that time: then the node still runs it, and its destruction waits for it. Lists,
+  /// histories and health must not be asked for at the same time.
   bool stop(Duration grace);
 
   /// Answers `request` with what the middleware and the handler of a command or route make of it,
@@ -119,6 +122,10 @@ class Node final : public ports::Operations {
        std::shared_ptr<const ports::TokenSigner> tokens);
 
   void run_engine();
+  /// Whether the engine's thread has ended by `deadline`; it may take longer as long as no
+  /// workflow code holds it up.
+  bool await_engine(std::chrono::steady_clock::time_point deadline);
+  void finish();
   void take_input();
   void note_stops();
   void feed(Message& message, Timestamp now);
@@ -139,6 +146,7 @@ class Node final : public ports::Operations {
   std::unique_ptr<ports::Store> store_;
   std::shared_ptr<CrashMarks>
       marks_;  // shared: threads whose handlers do not end in time go on marking
+  std::unique_ptr<TurnWatch> watch_;
   std::shared_ptr<Handlers> handlers_;  // shared: see there
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<Committer> committer_;
@@ -158,8 +166,12 @@ class Node final : public ports::Operations {
   mutable std::mutex figures_mutex_;
   engine::Figures figures_;
   std::mutex stop_mutex_;
+  bool stop_begun_ = false;
+  bool handlers_ended_ = false;
   bool stopped_ = false;
   bool stopped_cleanly_ = false;
+  std::promise<void> engine_ended_;
+  const std::future<void> engine_end_ = engine_ended_.get_future();
   std::thread thread_;
   std::vector<std::unique_ptr<EventPuller>> pullers_;
 };
