@@ -24,9 +24,11 @@
 #include "host/manifest.hpp"
 #include "host/node.hpp"
 #include "host/requests.hpp"
+#include "host/retry_remarks.hpp"
 #include "host/routes.hpp"
 #include "host/watched_store.hpp"
 #include "program/verbs.hpp"
+#include "store/data_folder.hpp"
 #include "store/open.hpp"
 
 namespace eventual::program {
@@ -115,6 +117,17 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
   if (!store)
     return complain(fmt::format("cannot open the store: {}", store.error().message()),
                     k_exit_failed);
+
+  if (!in_memory) {
+    if (const auto claimed = store::claim_data_folder(config.data, declarations.name()); !claimed)
+      return complain(fmt::format("cannot open the store: {}", claimed.error().message()),
+                      k_exit_failed);
+  }
+  for (const detail::Defect& remark : host::retry_remarks(declarations)) {
+    log(LogLevel::warn, {},
+        fmt::format("{}:{}: {}", remark.location.file_name(), remark.location.line(),
+                    remark.message));
+  }
 
   NodeOptions node_options;
   node_options.workers.handlers_running_max = config.handlers_running_max;

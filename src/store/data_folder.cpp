@@ -42,9 +42,12 @@ class File {
   int descriptor_;
 };
 
-/// Up to 256 bytes from the start: all that our small files hold.
+/// All that our small files hold.
+constexpr std::size_t k_small_file_bytes_max = 256;
+constexpr std::size_t k_owner_bytes_max = 200;  // of a longer name, its beginning
+
 std::string read_start(int descriptor) {
-  std::array<char, 256> buffer;
+  std::array<char, k_small_file_bytes_max> buffer;
   const ssize_t size = ::pread(descriptor, buffer.data(), buffer.size(), 0);
   return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : std::string();
 }
@@ -129,6 +132,25 @@ Result<void> check_format(const std::string& path, std::string_view text) {
   return {};
 }
 
+/// Durably, as a whole or not at all.
+Result<void> write_small_file(const std::string& folder, const std::string& file_name,
+                              std::string_view text) {
+  const std::string name = folder + "/" + file_name;
+  const std::string temporary = name + ".new";
+  {
+    const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file.is_open()) return system_error("creating " + temporary, errno);
+    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        ::fsync(file.get()) != 0) {
+      return system_error("writing " + temporary, errno);
+    }
+  }
+  if (::rename(temporary.c_str(), name.c_str()) != 0) {
+    return system_error("renaming " + temporary, errno);
+  }
+  return sync_folder(folder);
+}
+
 Result<void> check_or_create_marker(const std::string& path) {
   const std::string name = path + "/FORMAT";
   const File file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
@@ -155,24 +177,29 @@ Result<void> sync_folder(const std::string& folder) {
   return {};
 }
 
-Result<void> write_format_marker(const std::string& folder) {
-  const std::string name = folder + "/FORMAT";
-  const std::string temporary = name + ".new";
-  const std::string text = fmt::format("{}{}\n", k_marker, k_data_format);
+Result<void> claim_data_folder(const std::string& folder, std::string_view service) {
+  const std::string name = folder + "/SERVICE";
+  service = service.substr(0, k_owner_bytes_max);
+  std::string owner;
   {
-    const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file.is_open()) return system_error("creating " + temporary, errno);
-    if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        ::fsync(file.get()) != 0) {
-      return system_error("writing " + temporary, errno);
+    const File file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.is_open()) {
+      owner = trimmed(read_start(file.get()));
+    } else if (errno != ENOENT) {
+      return system_error("reading " + name, errno);
     }
   }
-  if (::rename(temporary.c_str(), name.c_str()) != 0) {
-    return system_error("renaming " + temporary, errno);
-  }
-  return sync_folder(folder);
+  if (owner == service) return {};
+  if (owner.empty()) return write_small_file(folder, "SERVICE", fmt::format("{}\n", service));
+  return not_allowed(
+      fmt::format("the data folder {} belongs to the service {}, and this is {}: give each its own "
+                  "with --data. Where {} was renamed, write its new name into {}",
+                  folder, owner, service, owner, name));
 }
 
+Result<void> write_format_marker(const std::string& folder) {
+  return write_small_file(folder, "FORMAT", fmt::format("{}{}\n", k_marker, k_data_format));
+}
 Result<void> check_data_folder(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);

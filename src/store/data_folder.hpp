@@ -2,6 +2,7 @@
 //
 //   <folder>/FORMAT   "eventual-data 1"
 //   <folder>/LOCK     locked while in use, holds the process id
+//   <folder>/SERVICE  the service that it belongs to
 //   <folder>/store/   the database
 #pragma once
 
@@ -49,6 +50,11 @@ class DataFolder {
 /// changed. NotFound; NotAllowed when it is none or its format is newer; Corrupt when the marker
 /// cannot be understood.
 Result<void> check_data_folder(const std::string& path);
+
+/// Says, durably, that a folder that is in use belongs to this service; the first one counts.
+/// NotAllowed when it is another service's: this one would park its executions and remove its
+/// schedules. Unavailable when the disk refuses.
+Result<void> claim_data_folder(const std::string& folder, std::string_view service);
 
 /// Writes the marker into `folder`, durably.
 Result<void> write_format_marker(const std::string& folder);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "eventual/eventual.hpp"
+#include "host/retry_remarks.hpp"
 #include "host/routes.hpp"
 
 namespace eventual {
@@ -43,6 +44,23 @@ TEST(Declarations, ReportADoubleNameWithBothLines) {
                                     HasSubstr("declarations_test.cpp:")));
   EXPECT_GT(defect.location.line(), service.declarations().tasks().front().location.line());
   EXPECT_EQ(first.name(), second.name());
+}
+
+TEST(Declarations, RemarkOnPausesBetweenAttemptsOfWhichThereIsOne) {
+  Service service("shop");
+  service.task("plain", [](int) {});
+  service.task("once", {.retry = {.initial_interval = std::chrono::seconds(5)}}, [](int) {});
+  service.task("often", {.retry = {.max_attempts = 3, .max_interval = std::chrono::seconds(5)}},
+               [](int) {});
+  service.subscription("all", on(service.event<int>("noted")),
+                       {.retry = {.non_retryable = {"Refused"}}}, [](int) {});
+  std::vector<std::string> remarks;
+  for (const detail::Defect& remark : host::retry_remarks(service.declarations()))
+    remarks.push_back(remark.message);
+  EXPECT_THAT(remarks,
+              ElementsAre("task \"once\" is tried once: its retry policy has no max_attempts",
+                          "subscription \"all\" is tried once: its retry policy has no "
+                          "max_attempts"));
 }
 
 TEST(Declarations, ReportNamesThatCannotBe) {

@@ -46,6 +46,30 @@ TEST(DataFolder, IsRefusedWhileInUse) {
                                  std::to_string(::getpid()));
 }
 
+TEST(DataFolder, BelongsToTheServiceThatUsedItFirst) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "data";
+  const auto open = DataFolder::open(path);
+  ASSERT_TRUE(open.ok());
+  ASSERT_TRUE(claim_data_folder(path, "billing").ok());
+  EXPECT_EQ(read_file(path + "/SERVICE"), "billing\n");
+  EXPECT_TRUE(claim_data_folder(path, "billing").ok());
+  const auto other = claim_data_folder(path, "mailer");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().name(), error_names::k_not_allowed);
+  EXPECT_EQ(other.error().message(),
+            "the data folder " + path +
+                " belongs to the service billing, and this is mailer: give each its own with "
+                "--data. Where billing was renamed, write its new name into " +
+                path + "/SERVICE");
+  write_file(path + "/SERVICE", "mailer");
+  EXPECT_TRUE(claim_data_folder(path, "mailer").ok()) << "it was renamed";
+  const std::string long_name(256, 'x');
+  write_file(path + "/SERVICE", "");
+  ASSERT_TRUE(claim_data_folder(path, long_name).ok());
+  EXPECT_TRUE(claim_data_folder(path, long_name).ok());
+}
+
 TEST(DataFolder, OfANewerFormatIsRefusedNamingBothNumbers) {
   const TemporaryFolder folder;
   write_file(folder / "FORMAT", "eventual-data 7\n");
