@@ -8,6 +8,7 @@
 #include "base/limits.hpp"
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/log_line.hpp"
 #include "eventual/schema.hpp"
 
 namespace eventual::engine {
@@ -126,6 +127,11 @@ void Engine::record_end(Live& live, model::Event closing) {
          "it closes with " + std::to_string(unread.count) + " signals that nobody has read");
     unread.signals.text = text + "]";
     live.turn.events.push_back(std::move(unread));
+  }
+  if (const auto* failed = std::get_if<model::ExecutionFailed>(&closing)) {
+    log_(LogLevel::warn, live.id, "failed: " + line_of(failed->error.to_error()));
+  } else if (std::holds_alternative<model::ExecutionTimedOut>(closing)) {
+    log_(LogLevel::warn, live.id, "timed out");
   }
   live.turn.events.push_back(std::move(closing));
   live.turn.events.insert(live.turn.events.end(), kept.begin(), kept.end());

@@ -4,6 +4,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/errors.hpp"
+#include "engine/log_line.hpp"
 #include "engine/retry_pause.hpp"
 
 namespace eventual::engine {
@@ -387,6 +388,10 @@ void Engine::attempt_failed(Live& live, std::uint32_t seq, OpenCall& call, Error
   call.heartbeat_row = false;
   call.deferred = call.stop_requested = false;
   set_in_flight(live, call, false);
+  log_(LogLevel::info, live.id,
+       "task " + call.name + ": attempt " + std::to_string(attempt) + " of " +
+           std::to_string(retry.max_attempts) + " failed, the next follows in " +
+           std::to_string((next_at - now).count()) + " ms: " + line_of(error));
   begin_turn(live, now);
   model::TaskAttemptFailed failed{seq, attempt, model::ErrorRecord(error), next_at, {}};
   if (call.heartbeat) failed.heartbeat = model::JsonText{*call.heartbeat};
