@@ -44,6 +44,13 @@ void commit_rows(ports::Store& store, int first, int last, std::size_t bytes) {
   }
 }
 
+TEST(RocksdbStore, ANewFolderIsNothingToComplainOf) {
+  const TemporaryFolder folder;
+  std::vector<std::string> log;
+  open(folder / "data", &log);
+  EXPECT_EQ(log, std::vector<std::string>{});
+}
+
 int count_rows(ports::Store& store) {
   int rows = 0;
   store

@@ -6,6 +6,7 @@
 #include <rocksdb/env.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/utilities/checkpoint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -98,6 +99,10 @@ RocksdbStore::RocksdbStore(DataFolder folder, StoreOptions options) : folder_(st
 }
 
 Result<void> RocksdbStore::open() {
+  // RocksDB makes it too, but first tells the operator that it is not there.
+  if (::mkdir(settings_.path.c_str(), 0755) == 0) {
+    if (auto synced = sync_folder(folder_.path()); !synced) return synced;
+  }
   rocksdb::Status status = Database::open(settings_, OpenMode::read_write, database_);
   if (status.IsCorruption()) {
     auto repaired = repair_torn_log(settings_.path);
