@@ -71,6 +71,25 @@ std::vector<std::string> all_executions(ports::Store& store) {
   return ids;
 }
 
+std::string who_sets_timers(ports::Store& store) {
+  constexpr std::size_t k_named_max = 3;
+  std::vector<std::string> ids;
+  store
+      .scan(ports::Table::timers, {},
+            [&](std::string_view key, std::string_view) {
+              const auto timer = model::keys::parse_timer(key);
+              if (timer && std::find(ids.begin(), ids.end(), timer->id) == ids.end())
+                ids.emplace_back(timer->id);
+              return ids.size() < k_named_max;
+            })
+      .value();
+  if (ids.empty()) return {};
+  return fmt::format(
+      "; timers are set by {}. A run has to come to rest: let the scenario end what goes on for "
+      "ever, with a signal, run.cancel or run.terminate",
+      fmt::join(ids, ", "));
+}
+
 std::optional<Timestamp> next_timer(ports::Store& store, Timestamp after) {
   std::optional<Timestamp> next;
   store

@@ -16,6 +16,8 @@ namespace eventual::testing {
 
 /// Ids of all executions, oldest first.
 std::vector<std::string> all_executions(ports::Store& store);
+/// What to do about executions that go on for ever, with the names of some; empty: no timer is set.
+std::string who_sets_timers(ports::Store& store);
 /// When the first timer is due of those that are later than `after`.
 std::optional<Timestamp> next_timer(ports::Store& store, Timestamp after);
 

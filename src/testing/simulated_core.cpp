@@ -395,7 +395,8 @@ bool SimulatedRun::Core::step() {
 void SimulatedRun::Core::run_until_quiet() {
   while (step()) {
     if (++steps > options.steps_max) {
-      throw Error("NotQuiet", fmt::format("still moving after {} steps", options.steps_max));
+      throw Error("NotQuiet", fmt::format("still moving after {} steps{}", options.steps_max,
+                                          testing::who_sets_timers(store_)));
     }
   }
 }

@@ -109,6 +109,20 @@ TEST(Simulation, AWorkflowThatReadsTheOutsideIsCaughtByItsReplay) {
       << report.failure->reason;
 }
 
+TEST(Simulation, ARunThatNeverRestsNamesWhatGoesOnForEver) {
+  Service service{"clock"};
+  (void)service.workflow("tick", []() -> Future<void> {
+    for (;;) co_await sleep_for(1h);
+  });
+  Simulation simulation(service, {.seeds = 1, .faults = Faults::none(), .steps_max = 200});
+  simulation.scenario([](SimulatedRun& run) { run.start_json("tick", "null", "t-1", 0ms); });
+  const SimulationReport report = simulation.run();
+  ASSERT_FALSE(report.ok());
+  EXPECT_NE(report.failure->reason.find("still moving after 200 steps; timers are set by tick/t-1"),
+            std::string::npos)
+      << report.failure->reason;
+}
+
 TEST(Simulation, AServiceThatChargesTwiceIsFound) {
   static std::map<std::string, int> g_charges;
   Service service{"shop"};
