@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cli/nearest_name.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
 
@@ -22,8 +23,9 @@ int emit(Context& context, const Options& options) {
        {"payload", required(ev::Json::parse(json_argument("payload", options.payload)))}});
   if (!options.id.empty()) event.set("id", options.id);
   if (!options.key.empty()) event.set("key", options.key);
-  const ev::Json answer =
-      required(context.service().post("/_eventual/events", event.dump(), !options.id.empty()));
+  const ev::Json answer = required_of(
+      context, context.service().post("/_eventual/events", event.dump(), !options.id.empty()),
+      "event", "events", options.event);
   if (context.json()) {
     context.print_json(answer);
     return k_exit_done;

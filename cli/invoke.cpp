@@ -1,6 +1,7 @@
 // `eventual invoke`: calls a command of the service.
 #include <memory>
 
+#include "cli/nearest_name.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs.hpp"
 
@@ -23,11 +24,13 @@ Verb add_invoke(CLI::App& program) {
   app->add_option("command", options->command, "its name")->required()->type_name("");
   app->add_option("input", options->input, "JSON, @file, or - for standard input [null]")
       ->type_name("");
-  return {app, [options](Context& context) {
-            const std::string input = json_argument("input", options->input);
-            context.print_json(required(context.service().invoke(options->command, input)));
-            return k_exit_done;
-          }};
+  return {
+      app, [options](Context& context) {
+        const std::string input = json_argument("input", options->input);
+        context.print_json(required_of(context, context.service().invoke(options->command, input),
+                                       "command", "commands", options->command));
+        return k_exit_done;
+      }};
 }
 
 }  // namespace eventual::cli

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/execution_id.hpp"
+#include "cli/nearest_name.hpp"
 #include "cli/text.hpp"
 #include "cli/times.hpp"
 #include "cli/verbs.hpp"
@@ -37,7 +38,8 @@ int update(Context& context, const Options& options) {
   request.execution = find_execution(context, options.execution);
   request.update = options.name;
   request.update_id = options.id;
-  const ev::Json answer = required(context.service().update(request));
+  const ev::Json answer =
+      required_of(context, context.service().update(request), "update", "updates", options.name);
   if (context.json()) {
     context.print_json(answer);
   } else if (text_of(answer, "status") == "completed") {
@@ -62,7 +64,9 @@ Verb add_query(CLI::App& program) {
   return {app, [options](Context& context) {
             const std::string input = json_argument("input", options->input);
             const auto execution = find_execution(context, options->execution);
-            context.print_json(required(context.service().query(execution, options->name, input)));
+            context.print_json(required_of(context,
+                                           context.service().query(execution, options->name, input),
+                                           "query", "queries", options->name));
             return k_exit_done;
           }};
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/execution_id.hpp"
+#include "cli/nearest_name.hpp"
 #include "cli/verbs.hpp"
 
 namespace eventual::cli {
@@ -22,7 +23,8 @@ int signal(Context& context, const Options& options) {
   request.execution = find_execution(context, options.execution);
   request.signal = options.signal;
   request.message_id = options.id;
-  const ev::Json answer = required(context.service().signal(request));
+  const ev::Json answer =
+      required_of(context, context.service().signal(request), "signal", "signals", options.signal);
   if (context.json()) {
     context.print_json(answer);
   } else {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/following.hpp"
+#include "cli/nearest_name.hpp"
 #include "cli/times.hpp"
 #include "cli/verbs.hpp"
 
@@ -35,7 +36,8 @@ int start(Context& context, const Options& options) {
     request.signal = ports::StartRequest::Signal{
         options.signal, json_argument("payload", options.payload), options.id};
   }
-  const ev::Json answer = required(context.service().start(request));
+  const ev::Json answer = required_of(context, context.service().start(request), "workflow",
+                                      "workflows", options.workflow);
   const std::string id = answer["execution_id"].as_string();
   if (options.wait) {
     context.remark(

@@ -239,7 +239,7 @@ class Gateway::Impl {
     const std::string_view path = raw_path(request.raw_target);
     if (OperationsApi::serves(path)) return api_.handle(std::move(request), std::move(respond));
     const Match found = router_.match(request.method, path);
-    respond(with_fields(answer_unmatched(found), cross_origin_fields(request, &found)));
+    respond(with_fields(answer_unmatched(request, found), cross_origin_fields(request, &found)));
   }
 
   static http::Response with_fields(http::Response response, const http::Fields& fields) {
@@ -269,7 +269,7 @@ class Gateway::Impl {
     return fields;
   }
 
-  static http::Response answer_unmatched(const Match& match) {
+  static http::Response answer_unmatched(const http::Request& request, const Match& match) {
     if (match.kind == Match::Kind::options) {
       return {.status = 204, .headers = {{"allow", match.allow}}, .body = {}};
     }
@@ -278,6 +278,11 @@ class Gateway::Impl {
           error_response(405, error_names::k_not_allowed, "this path does not take this method");
       response.headers.emplace_back("allow", match.allow);
       return response;
+    }
+    if (request.path.starts_with(k_rpc_prefix)) {
+      return error_response(
+          404, error_names::k_not_found,
+          fmt::format("command {} is not declared", request.path.substr(k_rpc_prefix.size())));
     }
     return error_response(404, error_names::k_not_found, "there is nothing at this path");
   }

@@ -83,8 +83,13 @@ class Server::Impl {
     if (!code) acceptor_->listen(Acceptor::max_listen_connections, code);
     if (!code) bound_ = acceptor_->local_endpoint(code);
     if (code) {
-      return Error(std::string(error_names::k_unavailable),
-                   fmt::format("cannot listen on {}: {}", shared_.options.listen, code.message()));
+      const std::string hint = code == asio::error::address_in_use
+                                   ? "; another program listens there: end it, or choose another "
+                                     "port with --listen (port 0 takes a free one)"
+                                   : "";
+      return Error(
+          std::string(error_names::k_unavailable),
+          fmt::format("cannot listen on {}: {}{}", shared_.options.listen, code.message(), hint));
     }
     accept();
     for (const auto& loop : loops_) loop->start_thread();

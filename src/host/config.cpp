@@ -80,6 +80,18 @@ Result<void> apply_public_url(Config& config, const std::string& text) {
   return {};
 }
 
+/// Whether the address is one of this machine is for the server to find out.
+Result<void> apply_listen(Config& config, const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  std::uint32_t port = 0;
+  if (colon == std::string::npos || colon == 0 ||
+      !apply_number<std::uint32_t>(port, text.substr(colon + 1), 0, 65'535)) {
+    return invalid("must be an address and a port such as 127.0.0.1:9000");
+  }
+  config.listen = text;
+  return {};
+}
+
 Result<void> apply_grace(Config& config, const std::string& text) {
   std::int64_t milliseconds = 0;
   const Result<void> applied = apply_number<std::int64_t>(milliseconds, text, 0, 3'600'000);
@@ -132,10 +144,9 @@ Result<void> apply_payload_limit(Config& config, const std::string& text) {
 }
 
 constexpr std::array k_settings{
-    Setting{
-        "listen", "ADDRESS:PORT",
-        "where to serve; beyond loopback EVENTUAL_ADMIN_TOKEN is needed [127.0.0.1:9000]",
-        [](Config& config, const std::string& text) { return apply_text(config.listen, text); }},
+    Setting{"listen", "ADDRESS:PORT",
+            "where to serve; beyond loopback EVENTUAL_ADMIN_TOKEN is needed [127.0.0.1:9000]",
+            &apply_listen},
     Setting{"public_url", "URL", "how the world reaches the service [http:// and the address]",
             &apply_public_url},
     Setting{"data", "FOLDER", "where the store lives [./.eventual]",

@@ -387,7 +387,7 @@ TEST_F(Verbs, EventsAreEmittedAndAnIdCountsOnce) {
   EXPECT_EQ(json["events"].as_array()[0]["duplicate"], Json(false));
   const Ran unknown = desk_.eventual({"emit", "lost", "\"here\""});
   EXPECT_EQ(unknown.exit_code, 1);
-  EXPECT_THAT(unknown.err, StartsWith("error: NotFound: "));
+  EXPECT_EQ(unknown.err, "error: NotFound: event lost is not declared; see eventual manifest\n");
   const Ran wrong = desk_.eventual({"emit", "placed", "5"});
   EXPECT_EQ(wrong.exit_code, 1);
   EXPECT_THAT(wrong.err, StartsWith("error: InvalidInput: "));
@@ -475,6 +475,9 @@ TEST_F(Verbs, EntitiesAreReadByKeyPartitionAndIndex) {
 
 TEST_F(Verbs, InvokeCallsACommandAndShowsEachBadField) {
   EXPECT_EQ(out({"invoke", "shout", R"({"name":"sam"})"}), "\"HELLO sam\"\n");
+  const Ran mistyped = desk_.eventual({"invoke", "shuot", "{}"});
+  EXPECT_EQ(mistyped.exit_code, 1);
+  EXPECT_EQ(mistyped.err, "error: NotFound: command shuot is not declared; did you mean shout?\n");
   const Ran wrong = desk_.eventual({"invoke", "shout", R"({"name":1,"times":"x"})"});
   EXPECT_EQ(wrong.exit_code, 1);
   EXPECT_THAT(wrong.err, AllOf(StartsWith("error: InvalidInput: "), HasSubstr("\n  /name: "),

@@ -57,6 +57,7 @@ TEST_F(GatewayTest, CommandsAnswerOverRpcAndOnTheirPath) {
   EXPECT_EQ(call("POST", "/rpc/say%20hello").body, "null");
   EXPECT_EQ(call("GET", "/rpc/createOrder").status, 405);
   EXPECT_EQ(call("POST", "/rpc/none").status, 404);
+  EXPECT_NE(call("POST", "/rpc/none").body.find("command none is not declared"), std::string::npos);
 }
 
 TEST_F(GatewayTest, RestInputJoinsPathQueryAndBody) {

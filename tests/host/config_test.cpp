@@ -140,6 +140,17 @@ TEST_F(ConfigTest, ANamedFileMustExist) {
   EXPECT_THAT(refusal(), HasSubstr("there is no file"));
 }
 
+TEST_F(ConfigTest, AnAddressWithoutAPortIsNone) {
+  for (const char* text :
+       {"9000", "localhost", "127.0.0.1:", ":9000", "127.0.0.1:http", "127.0.0.1:70000"}) {
+    sources.flags = {{"listen", text}};
+    EXPECT_THAT(refusal(), HasSubstr("must be an address and a port such as 127.0.0.1:9000"))
+        << text;
+  }
+  sources.flags = {{"listen", "[::1]:0"}};
+  EXPECT_EQ(load().value().listen, "[::1]:0");
+}
+
 TEST_F(ConfigTest, BeyondLoopbackNeedsATokenFromTheEnvironment) {
   sources.flags = {{"listen", "0.0.0.0:9000"}};
   EXPECT_THAT(refusal(), HasSubstr("EVENTUAL_ADMIN_TOKEN"));
