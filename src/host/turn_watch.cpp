@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/thread_name.hpp"
+
 namespace eventual::host {
 
 TurnWatch::TurnWatch(std::shared_ptr<CrashMarks> marks, engine::LogSink log,
@@ -66,6 +68,7 @@ std::string TurnWatch::execution() const {
 std::string TurnWatch::id() const { return {id_.data(), id_bytes_}; }
 
 void TurnWatch::watch() {
+  base::name_thread("ev-watch");
   std::uint64_t seen = 0;
   std::uint32_t ticks = 0;
   std::unique_lock lock(mutex_);
