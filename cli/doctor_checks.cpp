@@ -51,6 +51,8 @@ constexpr std::array k_packages = {"clang-19",
                                    "libcli11-dev",
                                    "libtomlplusplus-dev",
                                    "libssl-dev",
+                                   "zlib1g-dev",
+                                   "prometheus-cpp-dev",
                                    "libhowardhinnant-date-dev",
                                    "tzdata"};
 

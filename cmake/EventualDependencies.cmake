@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(date REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(prometheus-cpp REQUIRED)
 
 # RocksDB's own CMake package asks for the development packages of all it uses; the shared library needs none of them.
 find_path(EVENTUAL_ROCKSDB_INCLUDE rocksdb/db.h REQUIRED)

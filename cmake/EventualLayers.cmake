@@ -7,7 +7,7 @@ set(EVENTUAL_LINKS_schema simdjson::simdjson)
 set(EVENTUAL_LINKS_store eventual_rocksdb)
 set(EVENTUAL_LINKS_gateway eventual_boost ZLIB::ZLIB)
 set(EVENTUAL_LINKS_client eventual_boost)
-set(EVENTUAL_LINKS_host spdlog::spdlog OpenSSL::Crypto)
+set(EVENTUAL_LINKS_host spdlog::spdlog OpenSSL::Crypto prometheus-cpp::core)
 
 set(EVENTUAL_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/include)
 set(EVENTUAL_SOURCE_ROOT ${PROJECT_SOURCE_DIR}/src)

@@ -12,6 +12,7 @@ find_dependency(spdlog)
 find_dependency(OpenSSL)
 find_dependency(date)
 find_dependency(ZLIB)
+find_dependency(prometheus-cpp)
 
 include(${CMAKE_CURRENT_LIST_DIR}/EventualTargets.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/EventualService.cmake)

@@ -45,6 +45,8 @@ void Engine::close(Live& live, const model::Event& closing) {
   live.record.undone = live.executor != nullptr && live.executor->compensated();
   live.record_changed = true;
   ++figures_.closed;
+  ++figures_.closed_as[static_cast<std::size_t>(live.record.status) -
+                       static_cast<std::size_t>(model::Status::succeeded)];
   for (const auto& [seq, call] : live.calls) {
     remove_call_timer(live, seq, call);
     if (call.kind == OpenCall::Kind::task) drop_flight(live, seq, call);

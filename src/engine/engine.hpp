@@ -71,6 +71,7 @@ struct Figures {
   std::uint64_t replays = 0;
   std::uint64_t started = 0;
   std::uint64_t closed = 0;
+  std::array<std::uint64_t, 6> closed_as{};  ///< by status, from succeeded on
   std::uint64_t parked = 0;
   std::uint64_t forgotten = 0;  ///< runs, closed for longer than they are kept
 };

@@ -37,7 +37,8 @@ std::string line_of(const detail::Declaration& declaration) {
 }
 
 Endpoint::Endpoint(const detail::CommandDefinition& command)
-    : title_("command " + command.name),
+    : name_(command.name),
+      title_("command " + command.name),
       chain_(&command.middleware),
       last_(answer_of(command)),
       method_(command.options.method),
@@ -48,7 +49,8 @@ Endpoint::Endpoint(const detail::CommandDefinition& command)
 }
 
 Endpoint::Endpoint(const detail::RouteDefinition& route)
-    : title_("route " + route.name),
+    : name_(route.name),
+      title_("route " + route.name),
       chain_(&route.middleware),
       last_(route.answer),
       method_(route.method),
@@ -91,13 +93,16 @@ void Endpoint::leave() noexcept {
   if (concurrency_max_ != 0) running_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-Endpoints::Endpoints(const detail::Declarations& declarations) {
+Endpoints::Endpoints(const detail::Declarations& declarations, Metrics* metrics) {
   for (const auto& command : declarations.commands()) {
     endpoints_.emplace(&command, std::make_unique<Endpoint>(command));
   }
   for (const auto& route : declarations.routes()) {
     endpoints_.emplace(&route, std::make_unique<Endpoint>(route));
   }
+  if (metrics == nullptr) return;
+  for (const auto& [definition, endpoint] : endpoints_)
+    endpoint->set_metrics(metrics->requests_of(endpoint->name()));
 }
 
 Endpoint& Endpoints::of(const detail::CommandDefinition& command) const {

@@ -11,6 +11,7 @@
 #include "eventual/http.hpp"
 #include "eventual/time.hpp"
 #include "gateway/gateway.hpp"
+#include "host/metrics.hpp"
 
 namespace eventual::host {
 
@@ -21,6 +22,12 @@ class Endpoint {
   explicit Endpoint(const detail::RouteDefinition& route);
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
+
+  /// "createOrder"; a route's is its method and path.
+  const std::string& name() const noexcept { return name_; }
+  /// Null when nothing is counted.
+  Metrics::Requests* metrics() const noexcept { return metrics_; }
+  void set_metrics(Metrics::Requests& metrics) noexcept { metrics_ = &metrics; }
 
   const std::string& title() const noexcept { return title_; }
   Duration timeout() const noexcept { return timeout_; }
@@ -37,7 +44,9 @@ class Endpoint {
  private:
   void describe(const detail::MiddlewareChain& chain);
 
+  std::string name_;
   std::string title_;
+  Metrics::Requests* metrics_ = nullptr;
   const detail::MiddlewareChain* chain_;
   detail::MiddlewareChain preflight_chain_;
   detail::AnswerFunction last_;
@@ -52,8 +61,8 @@ class Endpoint {
 /// All of a service's, by their definitions.
 class Endpoints {
  public:
-  /// `declarations` must outlive it.
-  explicit Endpoints(const detail::Declarations& declarations);
+  /// Both must outlive it. Without metrics nothing is counted.
+  explicit Endpoints(const detail::Declarations& declarations, Metrics* metrics = nullptr);
 
   Endpoint& of(const detail::CommandDefinition& command) const;
   Endpoint& of(const detail::RouteDefinition& route) const;

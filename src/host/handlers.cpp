@@ -55,21 +55,30 @@ class Handlers::RequestJob final : public Job {
  public:
   class Answer {
    public:
-    explicit Answer(gateway::Exchange exchange) : exchange_(std::move(exchange)) {}
+    Answer(const Endpoint& endpoint, gateway::Exchange exchange)
+        : metrics_(*endpoint.metrics()), exchange_(std::move(exchange)) {}
 
     void give(http::Response response) {
       if (given_.exchange(true)) return;
+      count(response.status);
       exchange_.begin = nullptr;
       std::exchange(exchange_.respond, nullptr)(std::move(response));
     }
     /// Null when it is answered, or when this host sends no answers in pieces.
     std::shared_ptr<gateway::Pipe> begin(http::Response head, bool is_event_stream) {
       if (!exchange_.begin || given_.exchange(true)) return nullptr;
+      count(head.status);
       exchange_.respond = nullptr;
       return std::exchange(exchange_.begin, nullptr)(std::move(head), is_event_stream);
     }
 
    private:
+    void count(int status) {
+      Metrics::answered(metrics_, status, Metrics::Clock::now() - arrived_);
+    }
+
+    Metrics::Requests& metrics_;
+    const Metrics::Clock::time_point arrived_ = Metrics::Clock::now();
     std::atomic<bool> given_{false};
     gateway::Exchange exchange_;
   };
@@ -223,7 +232,7 @@ std::shared_ptr<Handlers> Handlers::create(const detail::Declarations& declarati
 
 Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions options)
     : declarations_(declarations),
-      endpoints_(declarations),
+      endpoints_(declarations, &metrics_),
       mailbox_(std::make_shared<Mailbox>(options.requests_max, base::k_requests_waiting_bytes_max)),
       tokens_(std::move(options.tokens)),
       requests_(declarations, mailbox_, options.payload_bytes_max, tokens_),
@@ -250,6 +259,12 @@ Handlers::Handlers(const detail::Declarations& declarations, HandlersOptions opt
                              }}),
       deadlines_(clock_) {
   requests_.set_transactions(transactions_);
+  for (const detail::TaskDefinition& task : declarations.tasks())
+    attempt_metrics_.emplace(&task, &metrics_.attempts_of(task.name));
+  for (const detail::SubscriptionDefinition& subscription : declarations.subscriptions()) {
+    attempt_metrics_.emplace(&subscription.attempt,
+                             &metrics_.attempts_of("subscription/" + subscription.name));
+  }
 }
 
 Handlers::~Handlers() = default;
@@ -312,6 +327,7 @@ void Handlers::run_attempt(engine::Attempt attempt) {
   TaskContext context(attempt.execution_id, attempt.run, attempt.seq, attempt.attempt,
                       attempt.idempotency_key, stop.get_token(), &running);
   detail::HandlerScope scope{&context, nullptr, nullptr, &service_, &declarations_.provided()};
+  const Metrics::Clock::time_point began = Metrics::Clock::now();
   try {
     const ports::MarkedCall marked(marker_.get(), {attempt.execution_id, attempt.run, attempt.seq});
     HandlerRuntime runtime(host_, &attempt_scope);
@@ -324,6 +340,10 @@ void Handlers::run_attempt(engine::Attempt attempt) {
     result.result = "null";
   }
   running.finish(result);
+  if (const auto metrics = attempt_metrics_.find(attempt.definition);
+      metrics != attempt_metrics_.end()) {
+    Metrics::attempt_ended(*metrics->second, !result.error, Metrics::Clock::now() - began);
+  }
   {
     const std::lock_guard lock(thread.mutex);
     thread.attempt = nullptr;
@@ -379,10 +399,11 @@ void Handlers::invoke(Endpoint& endpoint, http::Request request, gateway::Exchan
         gateway::error_response(429, error_names::k_limit_exceeded,
                                 endpoint.title() + " handles as many requests as it may at once");
     response.headers.emplace_back("retry-after", "1");
+    Metrics::answered(*endpoint.metrics(), response.status, {});
     return exchange.respond(std::move(response));
   }
   std::shared_ptr<gateway::Pipe> body = std::move(exchange.body);
-  auto answer = std::make_shared<RequestJob::Answer>(std::move(exchange));
+  auto answer = std::make_shared<RequestJob::Answer>(endpoint, std::move(exchange));
   // Whatever the reason, the service cannot take it now: 503. Answered before the job is destroyed
   // unheard.
   std::unique_ptr<Job> given =

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/engine.hpp"
@@ -24,6 +25,7 @@
 #include "host/endpoints.hpp"
 #include "host/handler_runtime.hpp"
 #include "host/mailbox.hpp"
+#include "host/metrics.hpp"
 #include "host/requests.hpp"
 #include "host/store_reads.hpp"
 #include "host/transactions.hpp"
@@ -61,6 +63,7 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   WorkerPool& pool() noexcept { return *pool_; }
   const engine::LogSink& log() const noexcept { return host_.log; }
   AwakeClock& clock() noexcept { return clock_; }
+  Metrics& metrics() noexcept { return metrics_; }
 
   /// Runs them; each result is posted to the mailbox. While draining, those that a restart takes up
   /// are left out.
@@ -100,6 +103,8 @@ class Handlers : public std::enable_shared_from_this<Handlers> {
   static ThreadState*& thread_state() noexcept;
 
   const detail::Declarations& declarations_;
+  Metrics metrics_;
+  std::unordered_map<const detail::TaskDefinition*, Metrics::Attempts*> attempt_metrics_;
   const Endpoints endpoints_;
   std::shared_ptr<Mailbox> mailbox_;  // shared with requests_, which callbacks reach
   std::shared_ptr<const ports::TokenSigner> tokens_;

@@ -87,6 +87,7 @@ Result<std::unique_ptr<Node>> Node::start(const detail::Declarations& declaratio
         node->marks_ != nullptr ? CrashMarks::protect_thread() : nullptr;
     if (const Result<void> recovered = node->engine_->recover(wall_clock()); !recovered)
       return recovered.error();
+    node->publish_figures();
   }
   node->committer_ =
       std::make_unique<Committer>(*node->store_, node->options_.log,
@@ -323,7 +324,9 @@ bool Node::gathers() const {
 }
 
 void Node::note_written() {
-  write_time_ = (3 * write_time_ + (SteadyClock::now() - write_start_)) / 4;
+  const SteadyClock::duration time = SteadyClock::now() - write_start_;
+  write_time_ = (3 * write_time_ + time) / 4;
+  handlers_->metrics().committed(time);
 }
 
 bool Node::push_output() {
@@ -347,7 +350,13 @@ bool Node::push_output() {
   return true;
 }
 
+void Node::publish_figures() {
+  const std::lock_guard lock(figures_mutex_);
+  figures_ = engine_->figures();
+}
+
 void Node::perform(engine::Output output) {
+  publish_figures();  // first: who has an answer may ask for them
   for (const auto& reply : output.replies) reply();
   for (const engine::Part& part : output.parts) part.done(part.committed);
   if (!output.store_calls.empty() && !stopping_.load())
@@ -360,8 +369,7 @@ void Node::perform(engine::Output output) {
   }
   for (const engine::StopAttempt& stop : output.stops) handlers_->stop(stop);
   engine_->committed(output, wall_clock());
-  const std::lock_guard lock(figures_mutex_);
-  figures_ = engine_->figures();
+  publish_figures();
 }
 
 void Node::sleep() {
@@ -529,6 +537,14 @@ ports::Health Node::health() {
       {"store_bytes_written", store.bytes_written},
   });
   return health;
+}
+
+std::string Node::metrics() {
+  return handlers_->metrics().text({.service = options_.service.name,
+                                    .ready = health().ready,
+                                    .engine = figures(),
+                                    .store = store_figures(),
+                                    .pool = handlers_->pool().figures()});
 }
 
 engine::Figures Node::figures() const {

@@ -113,6 +113,9 @@ class Node final : public ports::Operations {
   Result<ports::ImportReply> import_history(const ports::ImportRequest& request) override;
   ports::Health health() override;
 
+  /// Prometheus' text. As health(), not while it stops.
+  std::string metrics();
+
   engine::Figures figures() const;
   ports::StoreFigures store_figures() const;
 
@@ -139,6 +142,7 @@ class Node final : public ports::Operations {
   bool gathers() const;
   void note_written();
   void perform(engine::Output output);
+  void publish_figures();
   void sleep();
 
   const detail::Declarations& declarations_;

@@ -66,6 +66,18 @@ std::vector<gateway::ExtraRoute> description_routes(const detail::Declarations& 
   return {std::move(openapi)};
 }
 
+gateway::ExtraRoute metrics_route(Node& node) {
+  gateway::ExtraRoute route;
+  route.name = "metrics";
+  route.path = "/_eventual/metrics";
+  route.invoke = [&node](const http::Request&, const std::function<void(http::Response)>& done) {
+    done({.status = 200,
+          .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}},
+          .body = node.metrics()});
+  };
+  return route;
+}
+
 std::vector<detail::Defect> route_conflicts(const detail::Declarations& declarations) {
   std::vector<detail::Defect> conflicts;
   gateway::Router router;

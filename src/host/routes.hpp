@@ -22,6 +22,9 @@ std::vector<gateway::ExtraRoute> description_routes(const detail::Declarations& 
                                                     const ServiceOptions& options,
                                                     const std::string& public_url);
 
+/// GET /_eventual/metrics. The node must outlive the gateway that is given it.
+gateway::ExtraRoute metrics_route(Node& node);
+
 /// Commands and routes that would answer the same requests: each names both, with their lines.
 std::vector<detail::Defect> route_conflicts(const detail::Declarations& declarations);
 

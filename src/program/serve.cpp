@@ -173,6 +173,7 @@ int serve(const detail::Declarations& declarations, const ServiceOptions& option
       host::description_routes(declarations, options, config.public_url);
   if (auto route = host::plugin_route(declarations, options, config.public_url, scheme))
     extras.push_back(std::move(*route));
+  extras.push_back(host::metrics_route(**node));
   if (!config.tls_cert.empty()) {
     auto tls = gateway::TlsContext::load(config.tls_cert, config.tls_key);
     if (!tls) return complain(tls.error().message(), k_exit_usage);
