@@ -390,7 +390,8 @@ struct SubscriptionHandler {
       static_assert(Types::has_input, "a subscription's handler takes the payload first");
       using Kind = SubscriptionInput<typename Types::Input, Payloads...>;
       using Element = typename Kind::Element;
-      constexpr std::size_t k_supplied = std::tuple_size_v<typename Types::Parameters> - 1;
+      constexpr std::size_t k_supplied =
+          std::tuple_size_v<typename Types::Parameters> - (Types::has_input ? 1 : 0);
       if constexpr (Kind::single) {
         invoke<Types>(payload_of<Element, Payloads...>(names, events.front()), scope,
                       std::make_index_sequence<k_supplied>{});
