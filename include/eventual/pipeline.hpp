@@ -15,9 +15,22 @@
 #include "eventual/command.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/endpoint.hpp"
+#include "eventual/detail/needs.hpp"
 #include "eventual/options.hpp"
 
 namespace eventual {
+
+namespace detail {
+
+/// What middleware gives, too.
+template <class Provided>
+struct ContextsAnd {
+  template <class Type>
+  static constexpr bool gives =
+      is_context<Type> || is_request_part<Type> || contains<Type, Provided>;
+};
+
+}  // namespace detail
 
 /// Raw routes: the handler sees the request and makes the response. `Provided` are the values of
 /// the middleware before it.
@@ -32,7 +45,7 @@ class Routes {
  public:
   using Location = std::source_location;
 
-  Routes(detail::Declarations& declarations, detail::MiddlewareChain chain)
+  Routes(detail::NotedDeclarations& declarations, detail::MiddlewareChain chain)
       : declarations_(&declarations), chain_(std::move(chain)) {}
 
 #define EVENTUAL_ROUTE_METHOD(function, verb)                                                   \
@@ -80,6 +93,8 @@ class Routes {
     definition.path = std::move(path);
     definition.options = std::move(options);
     definition.answer = detail::make_route_handler<Handler, List>(std::move(handler));
+    declarations_->note("route \"" + definition.name + "\"",
+                        detail::needs_of<detail::ContextsAnd<List>, Parameters>(), location);
     definition.middleware = chain_;
     definition.streams_request = detail::takes<http::BodyReader, Parameters>;
     definition.streams_response = detail::takes<http::ResponseWriter, Parameters> ||
@@ -100,7 +115,7 @@ class Routes {
     }
   }
 
-  detail::Declarations* declarations_;
+  detail::NotedDeclarations* declarations_;
   detail::MiddlewareChain chain_;
 };
 
@@ -110,7 +125,7 @@ class Routes {
 template <class... Provided>
 class Pipeline {
  public:
-  Pipeline(detail::Declarations& declarations, detail::MiddlewareChain chain)
+  Pipeline(detail::NotedDeclarations& declarations, detail::MiddlewareChain chain)
       : http(declarations, chain), declarations_(&declarations), chain_(std::move(chain)) {}
 
   const Routes<Provided...> http;  ///< routes behind this middleware
@@ -130,6 +145,11 @@ class Pipeline {
     using List = detail::TypeList<Provided...>;
     detail::MiddlewareChain chain = chain_;
     chain.push_back(detail::make_middleware<Function, List>(std::move(function), location));
+    const std::string& given_name = chain.back()->info.name;
+    declarations_->note(given_name.empty() ? "a middleware" : "middleware \"" + given_name + "\"",
+                        detail::needs_of<detail::ContextsAnd<List>,
+                                         typename detail::CallableTypes<Function>::Parameters>(),
+                        location);
     using Added = typename detail::MiddlewareTypes<Function, List>::Added;
     return with(std::move(chain), Added{});
   }
@@ -151,6 +171,10 @@ class Pipeline {
     definition.run = detail::make_command_handler<Handler, List>(
         std::move(handler), definition.options.input, definition.options.unknown_fields_refused);
     definition.middleware = chain_;
+    declarations_->note("command \"" + definition.name + "\"",
+                        detail::needs_of<detail::ContextsAnd<List>, typename Types::Parameters,
+                                         Types::has_input ? 1 : 0>(),
+                        location);
     return Command<typename Types::Input, typename Types::Output>(
         declarations_->add(std::move(definition)).name);
   }
@@ -185,7 +209,7 @@ class Pipeline {
     return Pipeline<Provided..., Added...>(*declarations_, std::move(chain));
   }
 
-  detail::Declarations* declarations_;
+  detail::NotedDeclarations* declarations_;
   detail::MiddlewareChain chain_;
 };
 

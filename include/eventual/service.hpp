@@ -15,6 +15,7 @@
 #include "eventual/command.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/detail/handler.hpp"
+#include "eventual/detail/needs.hpp"
 #include "eventual/entity.hpp"
 #include "eventual/entity_changes.hpp"
 #include "eventual/event.hpp"
@@ -40,7 +41,7 @@ class Simulation;
 /// gives.
 class Service {
  private:
-  detail::Declarations declarations_;
+  detail::NotedDeclarations declarations_;
   ServiceOptions options_;
 
  public:
@@ -69,6 +70,7 @@ class Service {
     }
     definition.options = std::move(options);
     definition.run = detail::make_handler(std::move(handler));
+    note_needs<Types>("task", definition);
     definition.normalise_result = &detail::normalise_json<typename Types::Output>;
     return Task<typename Types::Input, typename Types::Output>(
         declarations_.add(std::move(definition)).name);
@@ -293,6 +295,7 @@ class Service {
     definition.max_attempts = options.max_attempts;
     definition.description = std::move(options.description);
     definition.run = detail::make_handler(std::move(handler));
+    note_needs<Types>("transaction", definition);
     definition.normalise = &detail::normalise_json<typename Types::Input>;
     return Transaction<typename Types::Input, typename Types::Output>(
         declarations_.add(std::move(definition)).name);
@@ -333,6 +336,12 @@ class Service {
   Subscription subscription(std::string subscription_name, EventSelection<Payloads...> events,
                             SubscriptionOptions options, Handler handler,
                             std::source_location location = std::source_location::current()) {
+    if constexpr (detail::HasCallOperator<Handler> || !std::is_class_v<Handler>) {
+      declarations_.note("subscription \"" + subscription_name + "\"",
+                         detail::needs_of<detail::OnlyContexts,
+                                          typename detail::HandlerTypes<Handler>::Parameters, 1>(),
+                         location);
+    }
     return Subscription(
         declarations_
             .add(detail::make_subscription(std::move(subscription_name), std::move(events),
@@ -412,14 +421,28 @@ class Service {
     return unguarded().use(std::move(function), location);
   }
 
-  /// Gives handlers that ask for `T&` this object. A later call for the same type replaces it
-  /// (tests do).
+  /// Makes a `T` of the arguments and gives it to the handlers that ask for `T&`. It lives as long
+  /// as the service, and handlers use it from many threads at once. A later call for the same type
+  /// replaces it (tests do); not while handlers run. `serve` refuses to begin, with a line for each
+  /// declaration that asks for what nobody has provided.
   template <class T, class... Arguments>
   T& provide(Arguments&&... arguments) {
-    auto object = std::make_shared<T>(std::forward<Arguments>(arguments)...);
-    T& reference = *object;
-    declarations_.provide(std::type_index(typeid(T)), std::move(object));
-    return reference;
+    return provide<T>(std::make_shared<T>(std::forward<Arguments>(arguments)...));
+  }
+  /// Gives an object that is there, of `T` or of a class derived from it: so `T` may be an
+  /// interface. It must not be null.
+  template <class T, class Derived>
+    requires std::is_convertible_v<Derived*, T*>
+  T& provide(std::shared_ptr<Derived> object) {
+    std::shared_ptr<T> given = std::move(object);
+    T* const reference = given.get();
+    declarations_.provide(std::type_index(typeid(T)), std::move(given));
+    return *reference;
+  }
+  template <class T, class Derived>
+    requires std::is_convertible_v<Derived*, T*>
+  T& provide(std::unique_ptr<Derived> object) {
+    return provide<T>(std::shared_ptr<Derived>(std::move(object)));
   }
 
   /// Publishes the manifest of a plugin at /.well-known/ai-plugin.json, so that agents find the
@@ -446,7 +469,7 @@ class Service {
   /// SIGINT.
   int run(int argc, char** argv);
 
-  const detail::Declarations& declarations() const noexcept { return declarations_; }
+  const detail::NotedDeclarations& declarations() const noexcept { return declarations_; }
   const ServiceOptions& options() const noexcept { return options_; }
 
  private:
@@ -471,6 +494,14 @@ class Service {
     declaration.location = location;
     declaration.input = detail::schema_or_null<typename Types::Input>();
     declaration.output = detail::schema_or_null<typename Types::Output>();
+  }
+
+  template <class Types>
+  void note_needs(const std::string& kind, const detail::Declaration& declaration) {
+    declarations_.note(kind + " \"" + declaration.name + "\"",
+                       detail::needs_of<detail::OnlyContexts, typename Types::Parameters,
+                                        Types::has_input ? 1 : 0>(),
+                       declaration.location);
   }
 
   Schedule add_schedule(std::string schedule_name, Timetable when, std::string_view workflow_name,

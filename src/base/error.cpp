@@ -2,21 +2,15 @@
 
 #include <cxxabi.h>
 
-#include <cstdlib>
-#include <memory>
 #include <typeinfo>
 
 #include "base/assert.hpp"
+#include "base/type_name.hpp"
 
 namespace eventual {
 namespace {
 
-std::string class_name(const std::type_info& type) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
-  return status == 0 ? std::string(name.get()) : std::string(type.name());
-}
+std::string class_name(const std::type_info& type) { return base::type_name(type.name()); }
 
 }  // namespace
 

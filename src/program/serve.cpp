@@ -90,9 +90,11 @@ void allow_public_url(const std::string& url, gateway::ServerOptions& options) {
   options.allowed_hosts.push_back(has_port ? authority.substr(0, port) : authority);
 }
 
-int serve(const detail::Declarations& declarations, const ServiceOptions& options,
+int serve(const detail::NotedDeclarations& declarations, const ServiceOptions& options,
           const Config& config) {
-  const std::vector<detail::Defect> problems = host::middleware_problems(declarations);
+  std::vector<detail::Defect> problems = declarations.not_provided();
+  for (detail::Defect& problem : host::middleware_problems(declarations))
+    problems.push_back(std::move(problem));
   for (const detail::Defect& problem : problems) {
     complain(fmt::format("{}:{}: {}", problem.location.file_name(), problem.location.line(),
                          problem.message),

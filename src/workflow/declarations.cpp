@@ -5,8 +5,10 @@
 #include <string>
 #include <utility>
 
+#include "base/assert.hpp"
 #include "base/limits.hpp"
 #include "base/timetable.hpp"
+#include "base/type_name.hpp"
 #include "eventual/detail/definitions.hpp"
 #include "eventual/schema.hpp"
 #include "eventual/service.hpp"
@@ -471,8 +473,26 @@ void Declarations::add_defect(std::string message, std::source_location location
 }
 
 void Declarations::provide(std::type_index type, std::shared_ptr<void> object) {
+  EVENTUAL_ASSERT(object != nullptr, "provide needs an object, not a null pointer");
   provided_[type] = object.get();
   owned_.push_back(std::move(object));
+}
+
+void NotedDeclarations::note(std::string who, std::vector<std::type_index> needs,
+                             std::source_location location) {
+  for (const std::type_index& type : needs) needs_.push_back({who, type, location});
+}
+
+std::vector<Defect> NotedDeclarations::not_provided() const {
+  std::vector<Defect> missing;
+  for (const Need& need : needs_) {
+    if (provided().contains(need.type)) continue;
+    const std::string type = base::type_name(need.type.name());
+    missing.push_back({need.who + " asks for " + type + "&, which nobody provides: call provide<" +
+                           type + ">(…) of the service before run()",
+                       need.location});
+  }
+  return missing;
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/type_name.hpp"
 #include "eventual/detail/entity_calls.hpp"
 #include "eventual/detail/handler.hpp"
 #include "eventual/detail/runtime.hpp"
@@ -103,7 +104,7 @@ SlotRef settled_slot() {
 
 void throw_not_provided(const char* type) {
   throw Error(std::string(error_names::k_not_allowed),
-              std::string("the handler asks for ") + type +
+              "the handler asks for " + base::type_name(type) +
                   ", which is not available here; give it with Service::provide");
 }
 

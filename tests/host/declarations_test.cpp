@@ -46,6 +46,62 @@ TEST(Declarations, ReportADoubleNameWithBothLines) {
   EXPECT_EQ(first.name(), second.name());
 }
 
+struct Ledger {
+  virtual ~Ledger() = default;
+  virtual int sum() const = 0;
+};
+struct PaperLedger : Ledger {
+  int sum() const override { return 7; }
+};
+struct Clerk {};
+struct Signature {};
+
+std::vector<std::string> missing_in(const Service& service) {
+  std::vector<std::string> messages;
+  for (const detail::Defect& defect : service.declarations().not_provided()) {
+    EXPECT_THAT(std::string(defect.location.file_name()), HasSubstr("declarations_test.cpp"));
+    EXPECT_GT(defect.location.line(), 0U);
+    messages.push_back(defect.message);
+  }
+  return messages;
+}
+
+TEST(Declarations, TellWhatHandlersAskForAndNobodyProvides) {
+  Service service("shop");
+  service.task("book", [](int, Ledger&) {});
+  service.command(
+      "sum", [](const http::Request&, CommandContext&, Ledger& ledger) { return ledger.sum(); });
+  service.transaction("move", [](int, TransactionContext&, const Clerk&) {});
+  service.subscription("notes", on(service.event<int>("noted")),
+                       [](int, EventContext&, const ServiceInfo&, Clerk&) {});
+  const auto signed_in = service.use([](Clerk&) { return Signature{}; });
+  signed_in.http.get("/mine", [](const Signature&, Ledger&) {});
+  EXPECT_THAT(
+      missing_in(service),
+      ElementsAre("task \"book\" asks for eventual::(anonymous namespace)::Ledger&, which "
+                  "nobody provides: call provide<eventual::(anonymous "
+                  "namespace)::Ledger>(…) of the service before run()",
+                  HasSubstr("command \"sum\" asks for "),
+                  HasSubstr("transaction \"move\" asks for "),
+                  HasSubstr("subscription \"notes\" asks for "),
+                  HasSubstr("a middleware asks for "), HasSubstr("route \"GET /mine\" asks for ")));
+  service.provide<Clerk>();
+  service.provide<Ledger>(std::make_shared<PaperLedger>());
+  EXPECT_THAT(missing_in(service), IsEmpty());
+}
+
+TEST(Declarations, TakeAnObjectThatIsThereAsTheInterfaceThatHandlersAskFor) {
+  Service service("shop");
+  const auto kept = std::make_shared<PaperLedger>();
+  EXPECT_EQ(&service.provide<Ledger>(kept), kept.get());
+  EXPECT_EQ(service.declarations().provided().at(typeid(Ledger)),
+            static_cast<void*>(static_cast<Ledger*>(kept.get())));
+  EXPECT_EQ(service.provide<Ledger>(std::make_unique<PaperLedger>()).sum(), 7);
+  EXPECT_NE(service.declarations().provided().at(typeid(Ledger)),
+            static_cast<void*>(static_cast<Ledger*>(kept.get())))
+      << "the last one counts";
+}
+
 TEST(Declarations, RemarkOnPausesBetweenAttemptsOfWhichThereIsOne) {
   Service service("shop");
   service.task("plain", [](int) {});
