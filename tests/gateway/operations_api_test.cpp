@@ -406,6 +406,8 @@ TEST_F(OperationsApiTest, CancelAndTerminateActOnTheExecution) {
   expect(call("POST", "/_eventual/executions/w/n/fork", R"({"name":"again","seq":3})"), 201,
          R"({"execution_id":"w/again","run":1,"already_running":false})");
   EXPECT_EQ(acted, "fork w/n 3");
+  expect(call("POST", "/_eventual/executions/w/n/fork", R"({"seq":3})"), 201,
+         R"({"execution_id":"w/made","run":1,"already_running":false})");
   EXPECT_EQ(call("POST", "/_eventual/executions/w/n/fork", R"({"name":"again"})").status, 400);
   EXPECT_EQ(call("POST", "/_eventual/executions/w/n/fork", R"({"seq":-1})").status, 400);
   expect_error(call("POST", "/_eventual/executions/w/n/terminate", R"({"reason":1})"), 400,

@@ -47,7 +47,8 @@ void fork(const Context& context, const http::Request& request, const SharedResp
   const Json body = object_body_of(request);
   ports::ForkRequest fork;
   fork.execution = execution_of(request);
-  fork.name = text_member(body, "name");
+  if (const Json* name = body.find("name"); name != nullptr && !name->is_null())
+    fork.name = text_member(body, "name");
   const Json* seq = body.find("seq");
   if (seq == nullptr || !seq->is_integer() || seq->dump().front() == '-' ||
       seq->as_uint64() > std::numeric_limits<std::uint32_t>::max()) {
