@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -92,6 +93,18 @@ const auto rounds = service().workflow("rounds", [](std::int64_t n) -> Future<st
   if (n == 3) co_return n;
   co_return co_await continue_as_new(n + 1);
 });
+const auto add = service().update<std::int64_t, std::int64_t>("add");
+Future<std::int64_t> add_up(std::int64_t n, std::int64_t* total) {
+  if (n == 0) co_await sleep_for(24h);
+  if (n < 0) throw Error("Negative", "only up");
+  co_return * total += n;
+}
+const auto sums = service().workflow("sums", [](std::int64_t total) -> Future<std::int64_t> {
+  auto adding = add.on(add_up, [](std::int64_t) {}, &total);
+  const std::string word = co_await go.expect();
+  if (word == "end") co_return total;
+  co_return co_await continue_as_new(total);
+});
 const auto keeps = service().workflow("keeps", [](std::string id) -> Future<std::string> {
   co_await counts.put({id, 1});
   co_return id;
@@ -176,6 +189,19 @@ Result<model::ExportedHistory> read_meanwhile(World& world, const std::string& i
   ReadMeanwhile store(world.store(), std::move(meanwhile));
   return read_history_page(store, Options().shards,
                            {ports::parse_execution_id(id).value(), 1'000'000, {}});
+}
+
+/// What sums/one answers to the update: its result, or the name of its error.
+std::string added(World& world, std::int64_t n, const std::string& id) {
+  const auto reply = std::make_shared<std::optional<Result<ports::UpdateReply>>>();
+  world.engine().update(
+      {{"sums", "one", 0}, "add", std::to_string(n), id, Duration(0)},
+      [reply](Result<ports::UpdateReply> given) { *reply = std::move(given); }, world.now);
+  world.settle();
+  const Result<ports::UpdateReply>& given = reply->value();
+  if (!given) return given.error().name();
+  if (given->error) return given->error->name();
+  return given->result_json.value_or("accepted");
 }
 
 std::map<int, World::Rows> all_rows(World& world) {
@@ -405,6 +431,63 @@ TEST(Importing, EarlierRunsKnowWhatTheyTook) {
     ASSERT_TRUE(world->signal("rounds/one", "go", "\"x\"", "m-1").ok());
     EXPECT_EQ(world->view("rounds/one").execution.run, 2U) << "the message counts once";
   }
+}
+
+TEST(Importing, UpdatesThatEarlierRunsAnsweredAreAnsweredTheSame) {
+  Pair pair;
+  pair.from.start(sums, std::int64_t{0});
+  EXPECT_EQ(added(pair.from, 5, "u-1"), "5");
+  EXPECT_EQ(added(pair.from, -1, "u-2"), "Negative");
+  EXPECT_EQ(added(pair.from, 0, "u-3"), "accepted");
+  ASSERT_TRUE(pair.from.signal("sums/one", "go", "\"on\"").ok());
+  EXPECT_EQ(added(pair.from, 2, "u-4"), "7");
+  ASSERT_TRUE(pair.from.signal("sums/one", "go", "\"on\"").ok());
+  EXPECT_EQ(added(pair.from, 1, "u-5"), "8");
+  ASSERT_EQ(pair.from.view("sums/one").execution.run, 3U);
+  for (const std::uint32_t run : {3U, 2U, 1U}) {
+    const auto reply = import_file(pair.to, file_of(pair.from, "sums/one", run));
+    ASSERT_TRUE(reply.ok()) << reply.error().message();
+  }
+  EXPECT_EQ(pair.to.rows(Table::dedupe), pair.from.rows(Table::dedupe));
+
+  const auto each_counts_once = [&](std::string_view when) {
+    for (World* world : {&pair.from, &pair.to}) {
+      const auto before = world->rows(Table::history);
+      EXPECT_EQ(added(*world, 5, "u-1"), "5") << when;
+      EXPECT_EQ(added(*world, -1, "u-2"), "Negative") << when;
+      EXPECT_EQ(added(*world, 0, "u-3"), "Closed") << when << ": its run ended before it did";
+      EXPECT_EQ(added(*world, 2, "u-4"), "7") << when;
+      EXPECT_EQ(added(*world, 1, "u-5"), "8") << when;
+      EXPECT_EQ(world->rows(Table::history), before) << when;
+    }
+  };
+  each_counts_once("at once");
+  pair.to.restart();
+  each_counts_once("after a restart");
+  for (World* world : {&pair.from, &pair.to}) {
+    EXPECT_EQ(added(*world, 2, "u-6"), "10") << "what is new is done";
+    ASSERT_TRUE(world->signal("sums/one", "go", "\"on\"").ok());
+  }
+  each_counts_once("in the run after");
+  for (World* world : {&pair.from, &pair.to})
+    ASSERT_TRUE(world->signal("sums/one", "go", "\"end\"").ok());
+  pair.to.restart();
+  each_counts_once("when it has closed");
+  EXPECT_EQ(pair.to.view("sums/one").result_json, "10");
+}
+
+TEST(Importing, OfAClosedOneTheUpdatesOfEarlierRunsAreKnownToo) {
+  Pair pair;
+  pair.from.start(sums, std::int64_t{0});
+  EXPECT_EQ(added(pair.from, 5, "u-1"), "5");
+  ASSERT_TRUE(pair.from.signal("sums/one", "go", "\"on\"").ok());
+  ASSERT_TRUE(pair.from.signal("sums/one", "go", "\"end\"").ok());
+  for (const std::uint32_t run : {2U, 1U})
+    ASSERT_TRUE(import_file(pair.to, file_of(pair.from, "sums/one", run)).ok());
+  EXPECT_EQ(added(pair.to, 5, "u-1"), "5");
+  EXPECT_EQ(added(pair.to, 5, "u-2"), "Closed");
+  pair.to.restart();
+  EXPECT_EQ(added(pair.to, 5, "u-1"), "5");
 }
 
 TEST(Importing, AParentNeedsItsChildHere) {
