@@ -130,6 +130,14 @@ Result<RestoreReport> check_backup(const std::string& backup) {
 Result<RestoreReport> restore(const std::string& backup, const std::string& folder) {
   const std::string target = absolute(folder);
   if (auto vacant = require_vacant(target); !vacant) return vacant.error();
+  if (auto source = check_data_folder(backup); !source) return source.error();
+  // Its files would change while they are copied.
+  const auto unused = DataFolder::hold_unused(backup);
+  if (!unused) {
+    if (unused.error().name() != error_names::k_not_allowed) return unused.error();
+    return Error(unused.error().name(),
+                 unused.error().message() + ": `eventual backup` copies it while it is");
+  }
   auto report = check_backup(backup);
   if (!report) return report;
   report->folder = target;

@@ -227,6 +227,22 @@ Result<DataFolder> DataFolder::open(const std::string& path) {
   return folder;
 }
 
+Result<DataFolder> DataFolder::hold_unused(const std::string& path) {
+  const std::string name = path + "/LOCK";
+  File file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) {
+    if (errno == ENOENT) return DataFolder(path, -1);  // a backup: it was never in use
+    return system_error("opening " + name, errno);
+  }
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return system_error("locking " + name, errno);
+    const std::string owner = read_start(file.get());
+    return not_allowed(fmt::format("the folder {} is in use by process {}", path,
+                                   owner.empty() ? "(unknown)" : trimmed(owner)));
+  }
+  return DataFolder(path, file.release());
+}
+
 DataFolder::DataFolder(DataFolder&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 

@@ -28,6 +28,10 @@ class DataFolder {
   /// understood.
   static Result<DataFolder> open(const std::string& path);
 
+  /// Keeps other processes from taking an existing folder into use, and changes nothing in it.
+  /// NotAllowed when one uses it.
+  static Result<DataFolder> hold_unused(const std::string& path);
+
   DataFolder(DataFolder&& other) noexcept;
   DataFolder& operator=(DataFolder&& other) noexcept;
   DataFolder(const DataFolder&) = delete;
