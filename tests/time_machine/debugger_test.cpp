@@ -41,10 +41,12 @@ TEST(Gdb, StopsAtACallAndShowsTheWorkflowsLocals) {
                                 "print charge.charge_id\n"
                                 "ev-next\n"
                                 "print order.amount_cents\n"
+                                "ev-goto 99\n"
                                 "kill\nquit\n");
   EXPECT_TRUE(tells(outcome.out, {"step #4 of 8, turn 1: call 1: condition_started", "orders.hpp:",
                                   "ev::condition", "$1 = \"o-1\"", "$2 = \"charge-1\"",
-                                  "step #5 of 8, turn 2: call_timed_out", "$3 = 1999"}))
+                                  "step #5 of 8, turn 2: call_timed_out", "$3 = 1999",
+                                  "the history ends here, without call 99: the code ended with"}))
       << outcome.err;
 }
 

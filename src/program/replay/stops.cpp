@@ -1,5 +1,6 @@
 #include "program/replay/stops.hpp"
 
+#include <string>
 #include <utility>
 
 namespace eventual::program {
@@ -37,10 +38,9 @@ void Stops::step(const Step& step, bool is_call) {
     stop(StopKind::event, seen);
   }
   const auto seq = model::seq_of(*step.event);
-  if (eventual_replay_step == step.number ||
-      (seq && eventual_replay_call == static_cast<std::int64_t>(*seq))) {
-    stop(StopKind::call, step);
-  }
+  const bool asked_for = seq && eventual_replay_call == static_cast<std::int64_t>(*seq);
+  if (asked_for) call_met_ = eventual_replay_call;
+  if (asked_for || eventual_replay_step == step.number) stop(StopKind::call, step);
 }
 
 void Stops::on_going_on() {
@@ -69,6 +69,8 @@ void Stops::on_difference(const model::Event* recorded, const model::Event* atte
 
 void Stops::on_end(const workflow::Executor& executor) {
   std::string text = "the history ends here";
+  if (eventual_replay_call >= 0 && eventual_replay_call != call_met_)
+    text += ", without call " + std::to_string(eventual_replay_call);
   if (executor.closing()) {
     text += ": the code ended with " + text_of(*executor.closing(), 200);
   } else if (executor.stuck()) {

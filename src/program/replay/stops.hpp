@@ -29,7 +29,8 @@ class Stops final : public Walk {
 
   const std::uint64_t steps_of_history_;
   std::uint32_t turn_ = 0;
-  Step event_;  // the last that was applied
+  Step event_;                  // the last that was applied
+  std::int64_t call_met_ = -1;  // the last that was asked for and made
   std::string text_;
   std::string file_;
 };
