@@ -22,11 +22,12 @@ inline constexpr int k_exit_unreachable = 3;  ///< no answer from the service
 
 inline constexpr std::string_view k_url_default = "http://localhost:9000";
 
-/// Wrong usage: one line, exit 2. `next` says what to do instead.
+/// Wrong usage: one line, exit 2. `next` says what to do instead; `details_json` is for --json.
 class UsageError : public ev::Error {
  public:
-  explicit UsageError(std::string message, std::string next = {})
-      : Error(std::string(ev::error_names::k_invalid_input), std::move(message)),
+  explicit UsageError(std::string message, std::string next = {}, std::string details_json = {})
+      : Error(std::string(ev::error_names::k_invalid_input), std::move(message),
+              std::move(details_json)),
         next_(std::move(next)) {}
   const std::string& next() const noexcept { return next_; }
 

@@ -57,9 +57,11 @@ Matches search(Context& context, const std::string& text) {
   if (ids.size() > k_candidates_shown) {
     list += fmt::format("\n  … and {} more", ids.size() - k_candidates_shown);
   }
+  ev::Json candidates = ev::Json::array();
+  for (const std::string& id : ids) candidates.push_back(id);
   throw UsageError(
       fmt::format("\"{}\" is the beginning of {} executions; write more of one:", text, ids.size()),
-      list);
+      list, ev::Json::object({{"candidates", std::move(candidates)}}).dump());
 }
 
 }  // namespace

@@ -225,8 +225,7 @@ Verb add_executions(CLI::App& program) {
   auto options = std::make_shared<Options>();
   app->add_option("--workflow,-w", options->workflow, "only of this workflow")->type_name("NAME");
   app->add_option("--status,-s", options->status, "only with this status")
-      ->check(CLI::IsMember({"running", "parked", "paused", "succeeded", "failed", "cancelled",
-                             "timed_out", "terminated", "continued"}))
+      ->check(one_of_the_statuses())
       ->type_name("STATUS");
   app->add_option("--since", options->since,
                   "started at or after: 2h, yesterday, 2026-01-31T12:00Z")

@@ -11,6 +11,8 @@
 
 #include "cli/history_files.hpp"
 #include "cli/progress.hpp"
+#include "cli/refusals.hpp"
+#include "cli/text.hpp"
 #include "cli/verbs.hpp"
 
 namespace eventual::cli {
@@ -25,7 +27,7 @@ struct Options {
 struct Outcome {
   std::vector<ev::Json> imported;
   std::vector<ev::Json> skipped;
-  std::vector<ev::Json> refused;
+  Refusals refused;
 };
 
 /// The name that it is to have; "workflow/name" or only the name.
@@ -42,13 +44,6 @@ ev::Json named(const HistoryInFile& history) {
   return ev::Json::object({{"execution_id", history.execution_id}, {"run", history.run}});
 }
 
-ev::Json refusal(const HistoryInFile& history, const ev::Error& error) {
-  ev::Json json = named(history);
-  json.set("error", error.name());
-  json.set("message", error.message());
-  return json;
-}
-
 /// Sends one. True: it is done with; false: something else must come first.
 bool import_one(Context& context, const Options& options, const HistoryInFile& history,
                 bool may_wait, Outcome& outcome) {
@@ -60,8 +55,11 @@ bool import_one(Context& context, const Options& options, const HistoryInFile& h
     return true;
   }
   const ev::Error& error = answer.error();
-  if (error.name() == "Unreachable" || error.name() == "ConnectionLost" ||
-      error.name() == "Unauthorized") {
+  if (concerns_all(error)) {
+    if (!outcome.imported.empty()) {
+      context.remark(counted(outcome.imported.size(), "history was", "histories were") +
+                     " imported before this error: go on later with --skip-existing");
+    }
     throw ev::Error(error);
   }
   if (options.skip_existing && error.name() == ev::error_names::k_already_exists) {
@@ -69,7 +67,7 @@ bool import_one(Context& context, const Options& options, const HistoryInFile& h
     return true;
   }
   if (may_wait && error.name() == "MissingExecution") return false;
-  outcome.refused.push_back(refusal(history, error));
+  outcome.refused.add(history.execution_id, history.run, error);
   return true;
 }
 
@@ -101,21 +99,17 @@ Outcome import_all(Context& context, const Options& options, std::vector<History
 }
 
 void print(Context& context, const Outcome& outcome) {
-  for (const ev::Json& one : outcome.refused) {
-    context.remark(fmt::format("{} run {}: {}: {}", one["execution_id"].as_string(),
-                               one["run"].as_uint64(), one["error"].as_string(),
-                               one["message"].as_string()));
-  }
+  outcome.refused.tell(context);
   if (outcome.imported.size() == 1 && outcome.skipped.empty() && outcome.refused.empty()) {
     const ev::Json& one = outcome.imported.front();
     context.say(fmt::format("imported {} run {} ({})", one["execution_id"].as_string(),
                             one["run"].as_uint64(), one["status"].as_string()));
     return;
   }
-  std::string line = fmt::format("imported {} histories", outcome.imported.size());
-  if (!outcome.skipped.empty())
-    line += fmt::format(", {} were there already", outcome.skipped.size());
-  if (!outcome.refused.empty()) line += fmt::format(", {} were refused", outcome.refused.size());
+  std::string line = "imported " + counted(outcome.imported.size(), "history", "histories");
+  const auto were = [](std::size_t count) { return counted(count, "was", "were"); };
+  if (!outcome.skipped.empty()) line += ", " + were(outcome.skipped.size()) + " there already";
+  if (!outcome.refused.empty()) line += ", " + were(outcome.refused.count()) + " refused";
   context.say(line);
 }
 
@@ -138,7 +132,7 @@ int import(Context& context, const Options& options) {
     };
     context.print_json(ev::Json::object({{"imported", list(outcome.imported)},
                                          {"skipped", list(outcome.skipped)},
-                                         {"refused", list(outcome.refused)}}));
+                                         {"refused", outcome.refused.json()}}));
   } else {
     print(context, outcome);
   }

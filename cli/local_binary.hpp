@@ -17,7 +17,8 @@ struct BinaryArgument {
 };
 
 /// Runs the program with `arguments` in place of this process; the admin token of the context is in
-/// its environment. Does not return. Throws UsageError when it cannot be run.
+/// its environment. Does not return. Throws UsageError when it cannot be
+/// run, or is no program of a service.
 [[noreturn]] void become(const Context& context, const BinaryArgument& binary,
                          const std::vector<std::string>& arguments);
 

@@ -61,15 +61,13 @@ std::string usage_line(const CLI::App& program, const std::string& message) {
 }
 
 /// An unknown first word, as CLI11 would report it as an argument too many.
-int complain_of_verb(const Terminal& terminal, const std::string& word,
-                     const std::vector<Verb>& verbs) {
+std::string unknown_verb(const std::string& word, const std::vector<Verb>& verbs) {
   std::vector<std::string> names;
   names.reserve(verbs.size());
   for (const Verb& verb : verbs) names.push_back(verb.app->get_name());
   const std::string meant = closest(word, names);
-  complain(terminal, fmt::format("there is no verb \"{}\"{} (see eventual --help)", word,
-                                 meant.empty() ? "" : fmt::format("; did you mean {}?", meant)));
-  return k_exit_usage;
+  return fmt::format("there is no verb \"{}\"{} (see eventual --help)", word,
+                     meant.empty() ? "" : fmt::format("; did you mean {}?", meant));
 }
 
 /// The places that InvalidInput names in its details, a line each.
@@ -101,15 +99,17 @@ std::string next_step(const ev::Error& error, const Context& context) {
   return {};
 }
 
+ev::Json json_of(const ev::Error& error) {
+  ev::Json details;
+  if (auto parsed = ev::Json::parse(error.details_json()); parsed) details = std::move(*parsed);
+  return ev::Json::object(
+      {{"error", error.name()}, {"message", error.message()}, {"details", std::move(details)}});
+}
+
 int report(const ev::Error& error, const Context& context) {
   const auto* usage = dynamic_cast<const UsageError*>(&error);
   const bool unreachable = client::is_unreachable(error);
-  if (context.json()) {
-    ev::Json details;
-    if (auto parsed = ev::Json::parse(error.details_json()); parsed) details = std::move(*parsed);
-    context.print_json(ev::Json::object(
-        {{"error", error.name()}, {"message", error.message()}, {"details", std::move(details)}}));
-  }
+  if (context.json()) context.print_json(json_of(error));
   const bool named = !unreachable && usage == nullptr;
   complain(context.error_terminal(),
            named ? fmt::format("{}: {}", error.name(), error.message()) : error.message(),
@@ -145,11 +145,13 @@ int run_program(const std::vector<std::string>& arguments) {
       fmt::print("{}", wrapped(out.str(), columns));
       return exit_code;
     }
-    if (program.get_subcommands().empty() && !program.remaining().empty() &&
-        !program.remaining().front().starts_with('-')) {
-      return complain_of_verb(plain, program.remaining().front(), verbs);
-    }
-    complain(plain, usage_line(program, error.what()));
+    const bool verb = program.get_subcommands().empty() && !program.remaining().empty() &&
+                      !program.remaining().front().starts_with('-');
+    const std::string message =
+        verb ? unknown_verb(program.remaining().front(), verbs) : usage_line(program, error.what());
+    if (std::find(arguments.begin(), arguments.end(), "--json") != arguments.end())
+      fmt::print("{}\n", pretty(json_of(UsageError(message))));
+    complain(plain, message);
     return k_exit_usage;
   }
   const auto asked =
@@ -163,7 +165,10 @@ int run_program(const std::vector<std::string>& arguments) {
   if (options.token.empty()) options.token = environment("EVENTUAL_ADMIN_TOKEN");
   Context context(std::move(options));
   try {
-    return asked->run(context);
+    const int code = asked->run(context);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    throw ev::Error(std::string(ev::error_names::k_unavailable),
+                    "standard output cannot be written: what is there is not all of it");
   } catch (const ev::Error& error) {
     return report(error, context);
   } catch (const std::exception& error) {

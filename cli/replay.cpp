@@ -21,6 +21,7 @@ struct Options {
   std::string file;
   std::string break_at;
   std::string debugger;
+  std::string debugger_program;
   bool print = false;
   bool full = false;
 };
@@ -48,6 +49,7 @@ int replay(Context& context, const Options& options) {
   }
   add("--break-at", options.break_at);
   add("--debugger", options.debugger);
+  add("--debugger-program", options.debugger_program);
   if (options.print) arguments.emplace_back("--print");
   if (options.full) arguments.emplace_back("--full");
   if (context.json()) arguments.emplace_back("--json");
@@ -82,6 +84,9 @@ Verb add_replay(CLI::App& program) {
       ->type_name("CALL");
   app->add_option("--debugger", options->debugger, "gdb, lldb or none")
       ->check(CLI::IsMember({"gdb", "lldb", "none"}));
+  app->add_option("--debugger-program", options->debugger_program,
+                  "the debugger's file [the first gdb, or lldb-19 or lldb, in PATH]")
+      ->type_name("FILE");
   app->add_flag("--print", options->print, "tell the story");
   app->add_flag("--full", options->full, "do not cut payloads");
   return {app, [options](Context& context) { return replay(context, *options); }};

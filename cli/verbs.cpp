@@ -12,6 +12,11 @@ CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string
   return app;
 }
 
+CLI::Validator one_of_the_statuses() {
+  return CLI::IsMember({"running", "parked", "paused", "succeeded", "failed", "cancelled",
+                        "timed_out", "terminated", "continued"});
+}
+
 std::vector<Verb> add_all_verbs(CLI::App& program) {
   using Add = Verb (*)(CLI::App&);
   // clang-format off: one a line

@@ -29,6 +29,9 @@ inline constexpr std::string_view k_group_tools = "Tools";
 CLI::App* add_verb(CLI::App& program, const std::string& name, const std::string& description,
                    std::string_view group, const std::vector<std::string>& examples);
 
+/// What --status takes.
+CLI::Validator one_of_the_statuses();
+
 /// Adds all of them, in the order of --help.
 std::vector<Verb> add_all_verbs(CLI::App& program);
 

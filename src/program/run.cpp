@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eventual/json.hpp"
 #include "host/manifest.hpp"
 #include "host/routes.hpp"
 #include "program/terminal_text.hpp"
@@ -16,9 +18,22 @@
 
 namespace eventual::program {
 
+using namespace std::string_view_literals;
+
 int complain(std::string_view message, int code) {
   fmt::print(stderr, "{}\n", wrapped(message, terminal_columns(STDERR_FILENO)));
   return code;
+}
+
+int complain(const Error& error, int code, bool json) {
+  if (json) {
+    auto details = Json::parse(error.details_json());
+    fmt::print("{}\n", Json::object({{"error", error.name()},
+                                     {"message", error.message()},
+                                     {"details", details ? std::move(*details) : Json()}})
+                           .dump());
+  }
+  return complain(error.message(), code);
 }
 
 void print_lines(std::string_view text) {
@@ -79,6 +94,21 @@ std::vector<detail::Defect> defects_of(const detail::Declarations& declarations)
   return defects;
 }
 
+/// One line that says where help is. Also as JSON, where that was asked for.
+int complain_of_arguments(const CLI::App& program, const CLI::ParseError& error, int argc,
+                          char** argv) {
+  std::string path = program.get_name();
+  for (const CLI::App* app = &program; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().front();
+    path += " " + app->get_name();
+  }
+  const bool json =
+      std::any_of(argv, argv + argc, [](const char* word) { return "--json"sv == word; });
+  return complain(Error(std::string(error_names::k_invalid_input),
+                        fmt::format("{} (see {} --help)", error.what(), path)),
+                  k_exit_usage, json);
+}
+
 bool report_defects(const detail::Declarations& declarations) {
   const std::vector<detail::Defect> defects = defects_of(declarations);
   for (const detail::Defect& defect : defects) {
@@ -113,12 +143,11 @@ int Service::run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) return program::complain_of_arguments(app, error, argc, argv);
     std::ostringstream out;
-    std::ostringstream err;
-    const int code = app.exit(error, out, err) == 0 ? program::k_exit_done : program::k_exit_usage;
+    app.exit(error, out);
     fmt::print("{}", program::wrapped(out.str(), program::terminal_columns(STDOUT_FILENO)));
-    fmt::print(stderr, "{}", program::wrapped(err.str(), program::terminal_columns(STDERR_FILENO)));
-    return code;
+    return program::k_exit_done;
   }
   const program::Verb* asked = &verbs.front();
   for (const program::Verb& verb : verbs) {
@@ -127,7 +156,11 @@ int Service::run(int argc, char** argv) {
   if (asked->defects_matter && !program::report_defects(declarations_)) {
     return program::k_exit_usage;
   }
-  return asked->run(*this);
+  const int code = asked->run(*this);
+  const bool serves = asked == &verbs.front();  // nobody reads what it said any more
+  if (serves || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)) return code;
+  return program::complain("standard output cannot be written: what is there is not all of it",
+                           program::k_exit_failed);
 }
 
 }  // namespace eventual

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "eventual/error.hpp"
 #include "eventual/service.hpp"
 #include "host/config.hpp"
 
@@ -18,6 +19,9 @@ inline constexpr int k_exit_unreachable = 3;
 
 /// Prints a line to standard error; gives `code` back.
 int complain(std::string_view message, int code);
+/// The same of an error; where JSON was asked for, also {"error", "message", "details"} on standard
+/// output.
+int complain(const Error& error, int code, bool json);
 /// Writes lines to standard output. In a terminal none is wider than it.
 void print_lines(std::string_view text);
 

@@ -14,6 +14,7 @@
 #include "cli/text.hpp"
 #include "cli/verbs_fixture.hpp"
 #include "gateway/gateway.hpp"
+#include "model/exported_history.hpp"
 #include "tests/gateway/support.hpp"
 
 namespace eventual::cli {
@@ -345,6 +346,118 @@ TEST_F(Verbs, ImportTakesOverWhatAnotherServiceExported) {
   std::filesystem::remove_all(folder);
 }
 
+/// A service with three executions; `second` is what it answers for the second.
+struct Listed {
+  gateway::testing::FakeOperations operations;
+  std::unique_ptr<gateway::Gateway> gateway;
+
+  explicit Listed(const Error& second) {
+    operations.on_list = [](const ports::ListRequest&) {
+      ports::ListReply reply;
+      for (const char* name : {"o-1", "o-2", "o-3"}) {
+        ports::ExecutionView view;
+        view.execution = {.workflow = "order", .name = name, .run = 1};
+        view.status = "running";
+        reply.executions.push_back(std::move(view));
+      }
+      return reply;
+    };
+    operations.on_export = [second](const ports::HistoryRequest& request) -> Result<std::string> {
+      if (request.execution.name == "o-2") return second;
+      model::ExportedHistory history;
+      history.execution_id = "order/" + request.execution.name;
+      history.turns.push_back({0, Timestamp{}, {model::ExecutionStarted{}}, {}});
+      return model::write_history(history);
+    };
+    gateway::GatewayOptions options;
+    options.server.listen = "127.0.0.1:0";
+    gateway = gateway::Gateway::start(options, operations, {}).value();
+  }
+
+  Ran export_to(const std::string& folder, std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{
+        "export", "--all", "--output",
+        folder,   "--url", "http://127.0.0.1:" + std::to_string(gateway->bound_port())};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return testing::run(EVENTUAL_BIN_DIR "/eventual", arguments);
+  }
+};
+
+TEST(Export, GoesOnAfterOneThatFailsAndTellsWhich) {
+  const TemporaryFolder folder;
+  const Listed listed(Error("NotAllowed", "a newer program wrote it"));
+  const Ran ran = listed.export_to(folder.path());
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.err, "order/o-2 run 1: NotAllowed: a newer program wrote it\n");
+  EXPECT_EQ(ran.out, "wrote 2 histories to " + folder.path() + ", 1 could not be exported\n");
+  EXPECT_TRUE(std::filesystem::exists(folder / "order/o-1.run-1.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "order/o-2.run-1.json"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "order/o-3.run-1.json"));
+
+  const Ran machine = listed.export_to(folder.path(), {"--json"});
+  EXPECT_EQ(machine.exit_code, 1);
+  EXPECT_EQ(machine.json()["histories"], Json(2));
+  EXPECT_EQ(machine.json()["refused"].dump(),
+            R"([{"execution_id":"order/o-2","run":1,"error":"NotAllowed",)"
+            R"("message":"a newer program wrote it"}])");
+}
+
+TEST(Export, OneThatIsRemovedMeanwhileIsNoFailure) {
+  const TemporaryFolder folder;
+  const Listed listed(Error("NotFound", "it is gone"));
+  const Ran ran = listed.export_to(folder.path());
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(ran.out, "wrote 2 histories to " + folder.path() + "\n");
+}
+
+TEST(Export, AFileThatCannotBeWrittenEndsItWithTheReason) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "order/o-1.run-1.json");
+  const Ran ran = Listed(Error("NotFound", "")).export_to(folder.path());
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.err, "error: Unavailable: cannot write " + (folder / "order/o-1.run-1.json") +
+                         ": Is a directory\n");
+  EXPECT_EQ(ran.out, "");
+}
+
+TEST_F(Verbs, ExportedNamesAreFilesWhateverTheirLength) {
+  const std::string first = "long " + std::string(250, 'a') + "1";
+  const std::string second = "long " + std::string(250, 'a') + "2";
+  start("approval", "\"x\"", first);
+  start("approval", "\"x\"", second);
+  start("approval", "\"x\"", "..");
+  const TemporaryFolder folder;
+  EXPECT_EQ(out({"export", "--all", "--output", folder.path()}),
+            "wrote 3 histories to " + folder.path() + "\n");
+  const DeskService other;
+  EXPECT_EQ(other.eventual({"import", folder.path()}).out, "imported 3 histories\n");
+  for (const std::string& name : {first, second, std::string("..")}) {
+    EXPECT_EQ(other.eventual({"export", "approval/" + name}).out,
+              desk_.eventual({"export", "approval/" + name}).out);
+  }
+}
+
+TEST_F(Verbs, ImportGoesOnAfterOneThatIsRefused) {
+  start("hello", R"({"name":"sam"})", "h-1");
+  start("approval", "\"x\"", "a-1");
+  start("sleeping", "\"x\"", "s-1");
+  const TemporaryFolder folder;
+  out({"export", "--all", "--output", folder.path()});
+  const DeskService other;
+  EXPECT_EQ(other.eventual({"start", "hello", R"({"name":"pat"})", "--name", "h-1"}).exit_code, 0);
+  const Ran ran = other.eventual({"import", folder.path()});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.out, "imported 2 histories, 1 was refused\n");
+  EXPECT_EQ(ran.err,
+            "hello/h-1 run 1: AlreadyExists: execution hello/h-1 already exists (run 1)\n");
+  const Ran again = other.eventual({"import", folder.path(), "--skip-existing", "--json"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(again.json()["imported"].size(), 0U);
+  EXPECT_EQ(again.json()["skipped"].size(), 3U);
+  EXPECT_EQ(again.json()["refused"].size(), 0U);
+}
+
 TEST_F(Verbs, TasksAreCompletedByTheirToken) {
   start("byHand", "\"x\"", "t-1");
   const Json lines = desk_.eventual({"logs", "--execution", "t-1", "--json"}).json()["lines"];
@@ -585,6 +698,46 @@ TEST_F(Verbs, FishCompletes) {
   EXPECT_EQ(ran.out, "execution\nexecutions\nsleeping/s-1\n") << ran.err;
 }
 
+TEST_F(Verbs, AForkWithoutANameGetsOne) {
+  start("broken", "\"x\"", "b-1");
+  const Json made = desk_.eventual({"fork", "b-1", "--seq", "0", "--json"}).json();
+  const std::string id = made["execution_id"].as_string();
+  EXPECT_THAT(id, StartsWith("broken/"));
+  EXPECT_NE(id, "broken/b-1");
+  EXPECT_EQ(settled(id)["status"], Json("failed"));
+}
+
+TEST_F(Verbs, AnUnknownCommandIsToldFromOneThatFoundNothing) {
+  EXPECT_EQ(desk_.eventual({"invoke", "shuot", "{}"}).err,
+            "error: NotFound: command shuot is not declared; did you mean shout?\n");
+  EXPECT_EQ(desk_.eventual({"invoke", "whisper", "{}"}).err,
+            "error: NotFound: command whisper is not declared; see eventual manifest\n");
+  const Ran ran = desk_.eventual({"invoke", "lookUp", "\"x\""});
+  EXPECT_EQ(ran.err, "error: NotFound: no x here\n");
+  EXPECT_EQ(ran.exit_code, 1);
+}
+
+TEST_F(Verbs, WrongUsageIsADocumentTooWhereJsonIsAskedFor) {
+  start("approval", "\"x\"", "a-1");
+  start("approval", "\"x\"", "a-2");
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"strat", "--json"},
+                                             {"start", "--json"},
+                                             {"--json", "executions", "--status", "lost"}}) {
+    const Ran ran = desk_.eventual(arguments);
+    EXPECT_EQ(ran.exit_code, 2);
+    EXPECT_EQ(ran.json()["error"], Json("InvalidInput"));
+    EXPECT_EQ(ran.err, "error: " + ran.json()["message"].as_string() + "\n");
+  }
+  const Json ambiguous = desk_.eventual({"execution", "a", "--json"}).json();
+  EXPECT_EQ(ambiguous["details"]["candidates"].dump(), R"(["approval/a-1","approval/a-2"])");
+  const TemporaryFolder folder;
+  const Json written =
+      desk_.eventual({"export", "a-1", "--output", folder / "a.json", "--json"}).json();
+  EXPECT_EQ(written["file"], Json(folder / "a.json"));
+  EXPECT_EQ(written["execution_id"], Json("approval/a-1"));
+}
+
 TEST_F(Verbs, JsonIsOneDocumentAlsoWhenItFails) {
   const Ran ran = desk_.eventual({"execution", "no/such", "--json"});
   EXPECT_EQ(ran.exit_code, 1);
@@ -654,6 +807,9 @@ TEST(Usage, IsOneLineAndExitsWith2) {
   EXPECT_THAT(text.err, HasSubstr("text is written with its quotes: '\"sam\"'\n"));
   EXPECT_EQ(ran({"executions", "--status", "lost"}).exit_code, 2);
   EXPECT_EQ(ran({"executions", "--limit", "0"}).exit_code, 2);
+  EXPECT_EQ(ran({"export", "o-1", "--status", "failed"}).exit_code, 2);
+  EXPECT_EQ(ran({"export", "--all", "--status", "lost", "--output", "x"}).exit_code, 2);
+  EXPECT_EQ(ran({"export", "--all", "--run", "2", "--output", "x"}).exit_code, 2);
   EXPECT_EQ(ran({}).exit_code, 2);
 }
 

@@ -170,18 +170,19 @@ int debug(const model::ExportedHistory& history, const ReplayOptions& options) {
 
 int replay(Service& service, const ReplayOptions& options) {
   const Result<BreakAt> at = parse_break_at(options.break_at);
-  if (!at) return complain(at.error().message(), k_exit_usage);
-  if (options.execution.empty() && options.file.empty()) {
-    return complain("replay takes an execution (workflow/name) or --file history.json",
-                    k_exit_usage);
-  }
+  if (!at) return complain(at.error(), k_exit_usage, options.json);
+  const auto invalid = [&options](std::string message) {
+    return complain(Error(std::string(error_names::k_invalid_input), std::move(message)),
+                    k_exit_usage, options.json);
+  };
+  if (options.execution.empty() && options.file.empty())
+    return invalid("replay takes an execution (workflow/name) or --file history.json");
   const auto history = load(options);
-  if (!history) return complain(history.error().message(), code_of(history.error()));
+  if (!history) return complain(history.error(), code_of(history.error()), options.json);
   const detail::Declarations& declarations = service.declarations();
   if (declarations.find_workflow(history->workflow()) == nullptr) {
-    return complain(fmt::format("{}: service {} declares no workflow {}", history->execution_id,
-                                declarations.name(), history->workflow()),
-                    k_exit_usage);
+    return invalid(fmt::format("{}: service {} declares no workflow {}", history->execution_id,
+                               declarations.name(), history->workflow()));
   }
   if (options.for_debugger) return run_for_debugger(declarations, *history, *at);
   const bool stops = !options.break_at.empty() && options.debugger.empty() && !options.print;

@@ -39,11 +39,11 @@ Result<std::unique_ptr<Histories>> source_of(const Options& options) {
   return histories_of_data(options.data);
 }
 
-int refuse(const Error& error) {
-  if (client::is_unreachable(error)) return complain(error.message(), k_exit_unreachable);
+int refuse(const Error& error, bool json) {
+  if (client::is_unreachable(error)) return complain(error, k_exit_unreachable, json);
   const bool failed = error.name() == error_names::k_unavailable ||
                       error.name() == error_names::k_corrupt || error.name() == "Unauthorized";
-  return complain(error.message(), failed ? k_exit_failed : k_exit_usage);
+  return complain(error, failed ? k_exit_failed : k_exit_usage, json);
 }
 
 std::string side(const Json& details, std::string_view name) {
@@ -105,7 +105,7 @@ void show_progress(std::uint64_t done, std::uint64_t of) {
 
 int run(const detail::Declarations& declarations, const Options& options) {
   auto histories = source_of(options);
-  if (!histories) return refuse(histories.error());
+  if (!histories) return refuse(histories.error(), options.json);
   const bool shown = !options.json && ::isatty(STDERR_FILENO) == 1;
   VerifyOptions verify_options{
       .sample = {.closed_max = options.closed_max, .workflow = options.workflow},
@@ -114,7 +114,7 @@ int run(const detail::Declarations& declarations, const Options& options) {
   report_crashes();
   const auto result = verify(declarations, **histories, verify_options);
   if (shown) fmt::print(stderr, "\r\x1b[K");
-  if (!result) return refuse(result.error());
+  if (!result) return refuse(result.error(), options.json);
   if (options.json) {
     fmt::print("{}\n", to_json(*result).dump());
   } else {

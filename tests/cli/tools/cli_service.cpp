@@ -121,4 +121,8 @@ inline const auto shout = desk.command("shout", [](Greeting greeting) -> std::st
   return "HELLO " + greeting.name;
 });
 
+inline const auto look_up = desk.command("lookUp", [](std::string what) -> std::string {
+  throw ev::Error(std::string(ev::error_names::k_not_found), "no " + what + " here");
+});
+
 int main(int argc, char** argv) { return desk.run(argc, argv); }
