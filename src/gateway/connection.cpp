@@ -26,6 +26,7 @@ constexpr std::size_t k_output_step_bytes = 64U * 1024;  // of a body in pieces,
 
 constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view k_last_chunk = "0\r\n\r\n";
+constexpr std::string_view k_methods_served = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 void append_chunk(std::string& out, std::string_view bytes) {
   std::array<char, 2 * sizeof(std::size_t)> size{};
@@ -156,7 +157,9 @@ bool Connection::accept_header() {
     refuse({400, error_names::k_invalid_input, "the request must have one Host header"});
     return false;
   }
-  if (parser_.host_count() == 1 && !shared_.hosts.host_allowed(host)) {
+  const std::string_view authority = authority_of(request.raw_target);
+  if ((parser_.host_count() == 1 && !shared_.hosts.host_allowed(host)) ||
+      (!authority.empty() && !shared_.hosts.host_allowed(authority))) {
     refuse({403, error_names::k_not_allowed,
             "this Host is not served here; serve it by naming it as a public URL or allowed host"});
     return false;
@@ -234,7 +237,9 @@ void Connection::release_body() {
 void Connection::refuse(const Refusal& refusal) {
   shared_.counters->requests_refused_total.fetch_add(1, std::memory_order_relaxed);
   stop_parsing_ = true;
-  push_answer(error_response(refusal.status, refusal.name, refusal.message), false);
+  http::Response response = error_response(refusal.status, refusal.name, refusal.message);
+  if (refusal.status == 405) response.headers.emplace_back("allow", k_methods_served);
+  push_answer(std::move(response), false);
   release_body();
   parser_.reset();
   continue_wanted_ = false;

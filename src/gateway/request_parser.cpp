@@ -44,6 +44,7 @@ class BeastParser final : public beast_http::basic_parser<true> {
   bool http_1_0 = false;
   bool header_complete = false;
   bool has_transfer_encoding = false;
+  bool bad_transfer_encoding = false;
   bool bad_expectation = false;
   bool expectation = false;
   std::size_t host_count = 0;
@@ -71,6 +72,9 @@ class BeastParser final : public beast_http::basic_parser<true> {
         ++host_count;
         break;
       case beast_http::field::transfer_encoding:
+        // Another coding before "chunked" would be taken for the body itself.
+        bad_transfer_encoding =
+            has_transfer_encoding || !equals_ignoring_case(view(value), "chunked");
         has_transfer_encoding = true;
         break;
       case beast_http::field::expect:
@@ -173,7 +177,7 @@ class RequestParser::Impl {
   bool check_header() {
     if (!parser_->method_known) {
       refusal_ = {405, error_names::k_not_allowed, "this method is not served"};
-    } else if (parser_->has_transfer_encoding && !parser_->chunked()) {
+    } else if (parser_->bad_transfer_encoding) {
       refusal_ = {400, error_names::k_invalid_input, "this transfer encoding is not served"};
     } else if (parser_->bad_expectation) {
       refusal_ = {417, error_names::k_invalid_input, "this expectation is not served"};

@@ -133,6 +133,14 @@ std::string_view raw_path(std::string_view target) noexcept {
   return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
 }
 
+std::string_view authority_of(std::string_view target) noexcept {
+  if (target.empty() || target.front() == '/') return {};
+  const std::size_t scheme = target.find("://");
+  if (scheme == std::string_view::npos) return {};
+  target.remove_prefix(scheme + 3);
+  return target.substr(0, target.find_first_of("/?"));
+}
+
 Result<void> decode_target(http::Request& request) {
   const std::string_view target = request.raw_target;
   const std::string_view path = raw_path(target);

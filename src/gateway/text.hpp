@@ -28,6 +28,9 @@ std::string percent_encode(std::string_view text);
 /// ("http://host/a?b").
 std::string_view raw_path(std::string_view target) noexcept;
 
+/// The host and port that a request target in absolute form names; empty in origin form.
+std::string_view authority_of(std::string_view target) noexcept;
+
 /// Fills path and query from raw_target. InvalidInput when it is not a path or holds a bad escape.
 Result<void> decode_target(http::Request& request);
 

@@ -339,6 +339,9 @@ TEST_F(ServerTest, MalformedRequestsAre400AndEndTheConnection) {
         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: "
         "chunked\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"}) {
     Client client(port_);
     client.send(bad);
@@ -347,7 +350,9 @@ TEST_F(ServerTest, MalformedRequestsAre400AndEndTheConnection) {
     EXPECT_TRUE(client.ended()) << bad;
   }
   Client method(port_);
-  expect_error(method.call("BREW", "/"), 405, "NotAllowed");
+  const Reply brewed = method.call("BREW", "/");
+  expect_error(brewed, 405, "NotAllowed");
+  EXPECT_EQ(brewed.header("allow"), "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   Client trace(port_);
   expect_error(trace.call("TRACE", "/"), 405, "NotAllowed");
 }
@@ -366,6 +371,19 @@ TEST_F(ServerTest, ForeignHostsAndOriginsAreRefused) {
   EXPECT_EQ(status("Host: evil.example\r\n"), 403);
   EXPECT_EQ(status("Host: localhost\r\nOrigin: http://evil.example\r\n"), 403);
   EXPECT_EQ(status("Host: localhost\r\nOrigin: null\r\n"), 403);
+}
+
+TEST_F(ServerTest, TheHostOfATargetInAbsoluteFormCountsToo) {
+  start_echo();
+  auto status = [&](const std::string& target) {
+    Client client(port_);
+    client.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return client.reply().status;
+  };
+  EXPECT_EQ(status("http://localhost:9000/a"), 200);
+  EXPECT_EQ(status("http://127.0.0.1"), 200);
+  EXPECT_EQ(status("http://evil.example/a"), 403);
+  EXPECT_EQ(status("http://evil.example?a=http://localhost/"), 403);
 }
 
 TEST_F(ServerTest, Http10ClosesUnlessItAsksToStay) {
