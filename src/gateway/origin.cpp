@@ -49,6 +49,13 @@ bool parse_host_port(std::string_view text, HostPort& result) {
   return !result.host.empty() && is_port(result.port);
 }
 
+bool is_origin(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  HostPort parts;
+  return scheme != 0 && scheme != std::string_view::npos &&
+         parse_host_port(text.substr(scheme + 3), parts);
+}
+
 bool is_loopback_host(std::string_view host) noexcept {
   return equals_ignoring_case(host, "localhost") || host == "::1" ||
          (is_ipv4(host) && host.starts_with("127."));

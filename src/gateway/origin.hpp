@@ -17,6 +17,10 @@ struct HostPort {
 /// False when `text` is not a host with an optional port.
 bool parse_host_port(std::string_view text, HostPort& result);
 
+/// What browsers send as Origin: "https://shop.example" or "http://localhost:3000", without a slash
+/// at its end.
+bool is_origin(std::string_view text);
+
 /// True for localhost, 127.0.0.0/8 and ::1.
 bool is_loopback_host(std::string_view host) noexcept;
 

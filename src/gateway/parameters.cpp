@@ -24,12 +24,13 @@ class Composer {
   std::string compose() {
     const bool has_body = !trim(request_.body).empty();
     if (shape_.type != nullptr && !schema::has_members(*shape_.type)) {
-      if (!has_body && request_.path_parameters.size() == 1) {
+      if (request_.path_parameters.size() == 1) {
         const std::string_view text = request_.path_parameters.front().second;
         std::string json;
         eventual::detail::append_texts_as_json(*shape_.type, {}, {&text, 1}, json);
         return json;
       }
+      if (has_body) return request_.body;
     }
     gather();
     if (below_.empty() && above_.empty() && !(has_body && takes_elsewhere())) {

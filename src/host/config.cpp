@@ -143,6 +143,18 @@ Result<void> apply_payload_limit(Config& config, const std::string& text) {
   return {};
 }
 
+/// What is no origin as browsers send it would never match.
+Result<void> apply_origins(Config& config, const std::string& text) {
+  std::vector<std::string> origins;
+  if (const Result<void> listed = apply_list(origins, text); !listed) return listed;
+  for (const std::string& origin : origins) {
+    if (origin != "null" && !gateway::is_origin(origin))
+      return invalid("must be origins such as https://shop.example, without a path");
+  }
+  config.allowed_origins = std::move(origins);
+  return {};
+}
+
 constexpr std::array k_settings{
     Setting{"listen", "ADDRESS:PORT",
             "where to serve; beyond loopback EVENTUAL_ADMIN_TOKEN is needed [127.0.0.1:9000]",
@@ -192,9 +204,7 @@ constexpr std::array k_settings{
               return apply_list(config.allowed_hosts, text);
             }},
     Setting{"allowed_origins", "ORIGIN,…", "web pages that may call, such as https://shop.example",
-            [](Config& config, const std::string& text) {
-              return apply_list(config.allowed_origins, text);
-            }},
+            [](Config& config, const std::string& text) { return apply_origins(config, text); }},
 };
 
 const Setting* find_setting(std::string_view key) {

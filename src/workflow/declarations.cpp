@@ -150,6 +150,23 @@ bool has_parameter(std::string_view path, const std::string& name) {
   return false;
 }
 
+std::size_t parameters_in(std::string_view path) {
+  std::size_t count = path.ends_with("/*") ? 1 : 0;
+  for (std::size_t at = path.find("/:"); at != std::string_view::npos; at = path.find("/:", at + 1))
+    ++count;
+  return count;
+}
+
+/// An input that is no struct comes from a path with one parameter or from the body, and a GET has
+/// no body.
+bool input_has_no_place(const CommandDefinition& command) {
+  const http::Method method = command.options.method;
+  const bool bodiless = method == http::Method::get || method == http::Method::head;
+  return bodiless && !command.options.path.empty() && command.input != nullptr &&
+         command.input->kind != Kind::optional && !schema::has_members(*command.input) &&
+         parameters_in(command.options.path) != 1;
+}
+
 /// What is wrong with a parameter that a route tells of; empty when nothing is.
 std::string route_parameter_defect(const RouteDefinition& route, const RouteParameter& parameter) {
   if (parameter.name.empty()) return "has no name";
@@ -254,6 +271,10 @@ CommandDefinition& Declarations::add(CommandDefinition definition) {
     const std::string defect = path_defect(command.options.path);
     check.require(defect.empty(), fmt::format("path \"{}\" {}", command.options.path, defect));
   }
+  check.require(!input_has_no_place(command),
+                fmt::format("path \"{}\" needs one parameter, which is the input: it is no struct, "
+                            "and a GET has no body",
+                            command.options.path));
   for (const http::Parameter& parameter : command.options.parameters) {
     const std::string defect = parameter_defect(command, parameter);
     check.require(defect.empty(), fmt::format("parameter \"{}\" {}", parameter.member, defect));

@@ -147,6 +147,20 @@ TEST(Parameters, AnInputWithoutMembersIsTheOnlyOneOfThePath) {
   EXPECT_EQ(read<Size>(given).error().name(), "InvalidInput");
 }
 
+TEST(Parameters, AnInputWithoutMembersComesFromThePathWhateverTheBodySays) {
+  for (const std::string body : {"{}", "null", R"("other")"}) {
+    http::Request given = request(http::Method::post, "/orders/o-1/cancel", body);
+    given.path_parameters = {{"id", "o-1"}};
+    EXPECT_EQ(read<std::string>(given).value(), "o-1") << body;
+  }
+}
+
+TEST(Parameters, AListIsTheBodyWhereThePathCannotBeIt) {
+  http::Request given = request(http::Method::put, "/shops/7/items/9", "[1,2]");
+  given.path_parameters = {{"shop", "7"}, {"item", "9"}};
+  EXPECT_EQ(read<std::vector<int>>(given).value(), (std::vector<int>{1, 2}));
+}
+
 TEST(Parameters, NothingAtAllIsAnObjectWithoutMembersWhereOneIsWanted) {
   const eventual::detail::TypeSchema& search = eventual::detail::schema_of<Search>();
   EXPECT_EQ(compose_input_json(request(http::Method::get, "/s"), {&search}), "{}");

@@ -114,6 +114,17 @@ TEST_F(ConfigTest, ListsAreTomlArraysOrCommas) {
   EXPECT_THAT(config.allowed_origins, ElementsAre("https://a.example", "https://b.example"));
 }
 
+TEST_F(ConfigTest, AnOriginIsOneAsBrowsersSendIt) {
+  sources.flags = {{"allowed_origins", "http://localhost:3000,https://[::1]:8443"}};
+  EXPECT_THAT(load().value().allowed_origins,
+              ElementsAre("http://localhost:3000", "https://[::1]:8443"));
+  for (const std::string bad : {"https://shop.example/", "shop.example", "*", "https://"}) {
+    sources.flags = {{"allowed_origins", bad}};
+    EXPECT_EQ(refusal(), "--allowed-origins: \"" + bad +
+                             "\" must be origins such as https://shop.example, without a path");
+  }
+}
+
 TEST_F(ConfigTest, NamesTheKeyThatIsNoSetting) {
   write_file("listen = \"127.0.0.1:1\"\nlisten_to = 5\n");
   EXPECT_THAT(refusal(), HasSubstr("eventual.toml:2: listen_to is no setting"));

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "eventual/eventual.hpp"
+#include "eventual/middleware.hpp"
 #include "host/retry_remarks.hpp"
 #include "host/routes.hpp"
 
@@ -199,6 +201,25 @@ TEST(Declarations, ReportBadPathsOfRoutesAndParametersThatAreNowhere) {
   EXPECT_THAT(messages_of(service).at(5), HasSubstr("belongs to a path"));
 }
 
+TEST(Declarations, AGetWhoseInputIsNoStructHasOneParameterInItsPath) {
+  Service service("shop");
+  const auto read = [](const std::string& id) { return id; };
+  const auto get = http::Method::get;
+  service.command("one", {.method = get, .path = "/orders/:id"}, read);
+  service.command("rest", {.method = get, .path = "/files/*"}, read);
+  service.command("posted", {.path = "/orders"}, read);
+  service.command("rpc", {.method = get}, read);
+  service.command("any", {.method = get, .path = "/any"}, [](const Json& any) { return any; });
+  service.command("perhaps", {.method = get, .path = "/perhaps"},
+                  [](const std::optional<std::string>& id) { return id; });
+  EXPECT_THAT(messages_of(service), IsEmpty());
+  service.command("none", {.method = get, .path = "/orders"}, read);
+  service.command("two", {.method = http::Method::head, .path = "/:shop/orders/:id"}, read);
+  EXPECT_THAT(messages_of(service),
+              ElementsAre(HasSubstr("command \"none\": path \"/orders\" needs one parameter"),
+                          HasSubstr("command \"two\": path \"/:shop/orders/:id\" needs one")));
+}
+
 TEST(Declarations, RoutesThatAnswerTheSameRequestsAreNamedWithTheirLines) {
   Service service("shop");
   service.command("read", {.method = http::Method::get, .path = "/orders/:id"},
@@ -214,6 +235,24 @@ TEST(Declarations, RoutesThatAnswerTheSameRequestsAreNamedWithTheirLines) {
               AllOf(HasSubstr("command read ("), HasSubstr("declarations_test.cpp:"),
                     HasSubstr("route GET /orders/:other (")));
   EXPECT_THAT(conflicts[1].message, HasSubstr("route POST /orders/:id ("));
+}
+
+TEST(Declarations, AnOriginThatNoBrowserSendsIsAProblemOfItsMiddleware) {
+  const auto problems = [](const std::string& origin) {
+    Service service("shop");
+    service.use(middleware::Cors({.origins = {origin}})).command("c", [] {});
+    std::vector<std::string> messages;
+    for (const detail::Defect& problem : host::middleware_problems(service.declarations()))
+      messages.push_back(problem.message);
+    return messages;
+  };
+  EXPECT_THAT(problems("https://shop.example:8443"), IsEmpty());
+  EXPECT_THAT(problems("*"), IsEmpty());
+  for (const std::string bad : {"https://shop.example/", "shop.example", "https://"}) {
+    EXPECT_THAT(problems(bad),
+                ElementsAre("middleware \"CORS\": \"" + bad +
+                            "\" is no origin, which looks like https://shop.example"));
+  }
 }
 
 TEST(Declarations, ProvideKeepsTheLastObjectOfAType) {

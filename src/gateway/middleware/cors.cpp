@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "eventual/middleware.hpp"
+#include "gateway/origin.hpp"
 #include "gateway/text.hpp"
 
 namespace eventual::middleware {
@@ -80,6 +81,10 @@ MiddlewareInfo Cors::info() const {
       .name = "CORS", .answers_preflight = true, .checks_origin = true, .statuses = {403}};
   info.problem = [options = options_]() -> std::string {
     if (options->origins.empty()) return "it has no origins: no page could call";
+    for (const std::string& origin : options->origins) {
+      if (origin == "*" || origin == "null" || gateway::is_origin(origin)) continue;
+      return "\"" + origin + "\" is no origin, which looks like https://shop.example";
+    }
     if (options->credentials && allows_any(*options)) {
       return "credentials cannot be allowed to every origin (\"*\")";
     }
