@@ -8,7 +8,7 @@
 namespace eventual::gateway {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, int>, 11> k_statuses{{
+constexpr std::array<std::pair<std::string_view, int>, 13> k_statuses{{
     {error_names::k_invalid_input, 400},
     {"Unauthorized", 401},
     {error_names::k_not_allowed, 403},
@@ -17,6 +17,8 @@ constexpr std::array<std::pair<std::string_view, int>, 11> k_statuses{{
     {"NotClosed", 409},
     {error_names::k_determinism, 409},
     {error_names::k_already_exists, 409},
+    {"UnexpectedVersion", 409},
+    {"TransactionConflict", 409},
     {error_names::k_payload_too_large, 413},
     {error_names::k_limit_exceeded, 429},
     {error_names::k_unavailable, 503},

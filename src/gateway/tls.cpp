@@ -9,18 +9,19 @@
 #include <array>
 #include <limits>
 #include <new>
+#include <system_error>
 #include <utility>
 
 namespace eventual::gateway {
 namespace {
 
+/// In words: the first error is the cause, those after it say who met it.
 std::string openssl_reason() {
-  std::array<char, 256> text{};
-  const unsigned long code = ERR_peek_last_error();
+  const unsigned long code = ERR_peek_error();
   ERR_clear_error();
-  if (code == 0) return "unknown reason";
-  ERR_error_string_n(code, text.data(), text.size());
-  return text.data();
+  if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? "unknown reason" : reason;
 }
 
 Error unusable(std::string_view what, const std::string& file) {

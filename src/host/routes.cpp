@@ -49,12 +49,15 @@ std::vector<gateway::RawRoute> raw_routes(Node& node, const detail::Declarations
 std::vector<gateway::ExtraRoute> description_routes(const detail::Declarations& declarations,
                                                     const ServiceOptions& options,
                                                     const std::string& public_url) {
-  const auto is_there = [](const std::string& path) { return path == gateway::k_openapi_path; };
+  const auto is_there = [](http::Method method, const std::string& path) {
+    return path == gateway::k_openapi_path &&
+           (method == http::Method::get || method == http::Method::any);
+  };
   for (const detail::CommandDefinition& command : declarations.commands()) {
-    if (is_there(command.options.path)) return {};
+    if (is_there(command.options.method, command.options.path)) return {};
   }
   for (const detail::RouteDefinition& route : declarations.routes()) {
-    if (is_there(route.path)) return {};
+    if (is_there(route.method, route.path)) return {};
   }
   gateway::ExtraRoute openapi;
   openapi.name = "the description of the service";

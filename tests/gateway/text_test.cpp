@@ -58,6 +58,8 @@ TEST(ErrorResponse, NamesMapToStatusesAndUnknownOnesTo500) {
   EXPECT_EQ(status_of("NotFound"), 404);
   EXPECT_EQ(status_of("Closed"), 409);
   EXPECT_EQ(status_of("AlreadyExists"), 409);
+  EXPECT_EQ(status_of("UnexpectedVersion"), 409);
+  EXPECT_EQ(status_of("TransactionConflict"), 409);
   EXPECT_EQ(status_of("LimitExceeded"), 429);
   EXPECT_EQ(status_of("Unavailable"), 503);
   EXPECT_EQ(status_of("NotAllowed"), 403);

@@ -41,6 +41,12 @@ TEST(DescriptionRoutes, LeaveItsPathToTheService) {
   with_command.command("describe", {.method = ev::http::Method::get, .path = "/openapi.json"},
                        [] {});
   EXPECT_FALSE(gives_openapi(with_command));
+  ev::Service with_any("notes");
+  with_any.http.any("/openapi.json", [] { return "mine"; });
+  EXPECT_FALSE(gives_openapi(with_any));
+  ev::Service with_post("notes");
+  with_post.http.post("/openapi.json", [] { return "checked"; });
+  EXPECT_TRUE(gives_openapi(with_post));
 }
 
 }  // namespace

@@ -128,6 +128,7 @@ TEST_F(EntityEndpointsTest, AllItemsComeInPages) {
   const Answer second = get("accounts?limit=2&cursor=" + cursor);
   EXPECT_EQ(ids(second.body), "c");
   EXPECT_EQ(second.body["items"].as_array()[0]["version"], Json(1));
+  EXPECT_EQ(second.body["cursor"], Json());
 }
 
 TEST_F(EntityEndpointsTest, APartitionIsReadInTheOrderOfItsSortKey) {

@@ -485,6 +485,8 @@ TEST_F(HttpsTest, FilesThatCannotBeUsedAreNamed) {
                 .message()
                 .find("the private key"),
             std::string::npos);
+  EXPECT_EQ(gateway::TlsContext::load(certificate_, "/nowhere.pem").error().message(),
+            "the private key \"/nowhere.pem\" cannot be used: No such file or directory");
 }
 
 }  // namespace

@@ -50,6 +50,15 @@ std::string names_parameter(const http::Request& request, std::string_view name)
   return names.dump();
 }
 
+/// The page of an entity, whose text has `"cursor":""` at its end where there is no more: over HTTP
+/// that is null, as everywhere.
+std::string with_null_cursor(std::string page) {
+  constexpr std::string_view k_none = R"("cursor":""})";
+  if (!page.ends_with(k_none)) return page;
+  page.replace(page.size() - 3, 3, "null}");
+  return page;
+}
+
 void items(const Context& context, const http::Request& request, const SharedResponder& respond) {
   ports::EntityOperation operation;
   auto& asked = operation.request;
@@ -73,7 +82,7 @@ void items(const Context& context, const http::Request& request, const SharedRes
   }
   context.operations.entity(std::move(operation),
                             reply_with<std::string>(respond, [](const std::string& page) {
-                              return json_response(200, page);
+                              return json_response(200, with_null_cursor(page));
                             }));
 }
 

@@ -94,7 +94,8 @@ void emit(const Context& context, const http::Request& request, const SharedResp
   } else {
     auto events = cloud_events::read(request);
     if (!events && events.error().name() == cloud_events::k_unsupported) {
-      return (*respond)(error_response(415, cloud_events::k_unsupported, events.error().message()));
+      return (*respond)(
+          error_response(415, error_names::k_invalid_input, events.error().message()));
     }
     emitted.events = std::move(events).value();
     emitted.is_list = form == cloud_events::Form::batch;
