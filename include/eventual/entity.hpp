@@ -20,7 +20,7 @@
 namespace eventual {
 
 /// An item with its version: 1 when it was first put, one more with every change that was
-/// committed.
+/// committed, unless its put kept it.
 template <class T>
 struct Versioned {
   T value;
@@ -43,6 +43,8 @@ struct PutOptions {
   /// The version that the stored item must have; 0: there must be none. Otherwise the call fails
   /// with UnexpectedVersion and changes nothing.
   std::optional<std::uint64_t> expected_version = {};
+  /// False: the item keeps its version, so that who knows it may still write; a new item gets 1.
+  bool increment_version = true;
 };
 
 struct RemoveOptions {
@@ -281,6 +283,7 @@ class Entity {
     call.request.entity = name_;
     call.request.value = to_json(item);
     call.request.expected_version = options.expected_version;
+    call.request.keep_version = !options.increment_version;
     call.item = &item;
     call.decode = detail::decoder_of<std::uint64_t>();
     call.normalise = &detail::normalise_json<T>;

@@ -54,8 +54,8 @@ class TransactionContext {
                                                                       const Key&... key) const {
     return entity.get_versioned(key...).get();
   }
-  /// Entity::put. However often an item is put, its version rises once. The expected version is
-  /// that of the item as the transaction found it.
+  /// Entity::put. However often an item is put, its version rises once; not at all when each put
+  /// keeps it. The expected version is that of the item as the transaction found it.
   template <class T, class Partition, class Sort>
   std::uint64_t put(const Entity<T, Partition, Sort>& entity, const std::type_identity_t<T>& item,
                     const PutOptions& options = {}) const {

@@ -160,7 +160,10 @@ Result<std::string> EntityTransaction::put_item(const detail::EntityDefinition& 
   if (!key) return key.error();
   record.key = key->dump();
   record.stamp = stamp_;
-  record.version = item.before ? item.before->version + 1 : 1;
+  const std::uint64_t found_version = item.before ? item.before->version : 0;
+  const bool raised = item.now && item.now->version > found_version;
+  const bool keeps = request.keep_version && found_version != 0 && !raised;
+  record.version = keeps ? found_version : found_version + 1;
   item.now = std::move(record);
   item.changed = true;
   return std::to_string(item.now->version);

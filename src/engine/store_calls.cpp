@@ -38,6 +38,7 @@ detail::EntityRequest request_of(const model::EntityCalled& call) {
   request.limit = call.limit.value_or(request.limit);
   request.cursor = call.cursor;
   request.descending = call.descending.value_or(false);
+  request.keep_version = call.keep_version.value_or(false);
   return request;
 }
 

@@ -594,11 +594,13 @@ struct EntityCalled {
   std::optional<std::uint32_t> limit;
   std::string cursor;
   std::optional<bool> descending;
+  std::optional<bool> keep_version;
   template <class V>
   void fields(V& v) {
     v("seq", seq), v("operation", operation), v("entity", entity), v("index", index), v("key", key),
         v("value", value), v("expected_version", expected_version), v("condition", condition),
-        v("select", select), v("limit", limit), v("cursor", cursor), v("descending", descending);
+        v("select", select), v("limit", limit), v("cursor", cursor), v("descending", descending),
+        v("keep_version", keep_version);
   }
 };
 

@@ -83,7 +83,7 @@ struct SameCall {
            a.index == b.index && same(a.key, b.key, nullptr) && same(a.value, b.value, normalise) &&
            a.expected_version == b.expected_version && same(a.condition, b.condition, nullptr) &&
            same(a.select, b.select, nullptr) && a.limit == b.limit && a.cursor == b.cursor &&
-           a.descending == b.descending;
+           a.descending == b.descending && a.keep_version == b.keep_version;
   }
   template <class A, class B>
   bool operator()(const A&, const B&) const {

@@ -36,6 +36,7 @@ SlotRef Executor::call_entity(detail::EntityCall call) {
   called.key = text_or_none(std::move(request.key));
   called.value = text_or_none(std::move(request.value));
   called.expected_version = request.expected_version;
+  if (request.keep_version) called.keep_version = true;
   called.condition = text_or_none(std::move(request.condition));
   called.select = text_or_none(std::move(request.select));
   if (request.operation == detail::EntityRequest::Operation::query ||

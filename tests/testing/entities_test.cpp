@@ -74,6 +74,13 @@ struct Bank {
         co_return account->balance * 1000 + static_cast<std::int64_t>(version) * 100 +
             (stale.ok() ? 10 : 0) + (removed ? 1 : 0) + (again ? 2 : 0);
       });
+  const Workflow<std::string, std::int64_t> keep =
+      service.workflow("keep", [](std::string id) -> Future<std::int64_t> {
+        constexpr Entity<Account, std::string> all("accounts");
+        const std::uint64_t version =
+            co_await all.put({id, 9, "ann", {}}, {.increment_version = false});
+        co_return static_cast<std::int64_t>(version);
+      });
 };
 
 struct Entities : testing::Test {
@@ -135,6 +142,34 @@ TEST_F(Entities, VersionsRiseWithEachWriteAndGuardIt) {
     EXPECT_FALSE(bank.accounts.remove("a").get());
     EXPECT_EQ(bank.accounts.put(account, {.expected_version = 0}).get(), 1U);
   });
+}
+
+TEST_F(Entities, APutMayKeepTheVersion) {
+  const Account account{"a", 5, "ann", {}};
+  const PutOptions keep{.expected_version = 2, .increment_version = false};
+  env.in_handler([&] {
+    EXPECT_EQ(bank.accounts.put({"new", 1, "ann", {}}, {.increment_version = false}).get(), 1U);
+    EXPECT_EQ(bank.accounts.put(account).get(), 1U);
+    EXPECT_EQ(bank.accounts.put(account, {.expected_version = 1}).get(), 2U);
+  });
+  EXPECT_EQ(failure_of([&] { bank.accounts.put(account, {.expected_version = 1}).get(); }),
+            "UnexpectedVersion");
+  env.in_handler([&] { EXPECT_EQ(bank.accounts.put({"a", 7, "ann", {}}, keep).get(), 2U); });
+  EXPECT_EQ(balance("a"), 7);
+  EXPECT_EQ(failure_of([&] { bank.accounts.remove("a", {.expected_version = 1}).get(); }),
+            "UnexpectedVersion");
+  env.in_handler([&] { EXPECT_EQ(bank.accounts.put(account, {.expected_version = 2}).get(), 3U); });
+  EXPECT_EQ(version("a"), 3U);
+}
+
+TEST_F(Entities, AWorkflowsPutMayKeepTheVersionAlsoWhenItIsReplayed) {
+  put({"kept", 1, "ann", {}});
+  auto kept = env.start(bank.keep, "kept");
+  EXPECT_EQ(kept.result(), 1);
+  EXPECT_EQ(balance("kept"), 9);
+  env.restart();
+  env.replay_all();
+  EXPECT_EQ(version("kept"), 1U);
 }
 
 TEST_F(Entities, QueriesGiveAPartitionInTheOrderOfItsSortKey) {
@@ -303,6 +338,29 @@ TEST(Transactions, SeeTheirOwnWritesAndRaiseAVersionOnce) {
     EXPECT_FALSE(accounts.get("short").get());
     EXPECT_EQ(by_owner.query("ann").get().items.size(), 1U);
     EXPECT_EQ(entries.query("a").get().items.size(), 3U);
+  });
+}
+
+TEST(Transactions, RaiseAVersionWhereNotEveryPutKeepsIt) {
+  Service service("keeping");
+  const auto accounts = service.entity("accounts", key(&Account::id));
+  const auto change = service.transaction("change", [&](TransactionContext& tx) {
+    const PutOptions keep{.increment_version = false};
+    EXPECT_EQ(tx.put(accounts, {"kept", 2, "ann", {}}, keep), 1U);
+    EXPECT_EQ(tx.put(accounts, {"raised", 2, "ann", {}}), 2U);
+    EXPECT_EQ(tx.put(accounts, {"raised", 3, "ann", {}}, keep), 2U);
+  });
+  TestEnvironment env(service);
+  env.in_handler([&] {
+    accounts.put({"kept", 1, "ann", {}}).get();
+    accounts.put({"raised", 1, "ann", {}}).get();
+  });
+  env.run(change);
+  env.in_handler([&] {
+    EXPECT_EQ(accounts.get_versioned("kept").get()->version, 1U);
+    EXPECT_EQ(accounts.get("kept").get()->balance, 2);
+    EXPECT_EQ(accounts.get_versioned("raised").get()->version, 2U);
+    EXPECT_EQ(accounts.get("raised").get()->balance, 3);
   });
 }
 

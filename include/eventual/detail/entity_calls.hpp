@@ -58,6 +58,7 @@ struct EntityRequest {
   std::string key = {};  ///< get, remove: JSON array of the key's parts; query: of the partition's
   std::string value = {};                              ///< put: the item's JSON
   std::optional<std::uint64_t> expected_version = {};  ///< put, remove; 0: the item must not exist
+  bool keep_version = false;                           ///< put
   std::string condition = {};  ///< query: JSON, {"between": [["a"], ["c"]]}; empty: none
   std::string select = {};     ///< query, scan: JSON array of member names; empty: all
   std::uint32_t limit = 100;
