@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "eventual/schema.hpp"
 #include "schema/text.hpp"
 
@@ -9,6 +11,15 @@ namespace eventual::schema {
 
 void Problems::add_at(std::string pointer, std::string reason) {
   if (!full()) problems_.push_back({std::move(pointer), std::move(reason)});
+}
+
+void Problems::replace_at(const std::vector<std::string>& pointers, std::string_view reason) {
+  std::vector<Problem> others = std::exchange(problems_, {});
+  for (const std::string& pointer : pointers) add_at(pointer, std::string(reason));
+  for (Problem& other : others) {
+    if (std::ranges::find(pointers, other.pointer) == pointers.end())
+      add_at(std::move(other.pointer), std::move(other.reason));
+  }
 }
 
 bool Problems::full() const { return problems_.size() >= k_read_problems_max; }

@@ -16,6 +16,9 @@ class Problems {
   void add(const Path& path, std::string reason) { add_at(path.pointer(), std::move(reason)); }
   void add_at(std::string pointer, std::string reason);
 
+  /// One problem for each of `pointers`, before the others and instead of what was found there.
+  void replace_at(const std::vector<std::string>& pointers, std::string_view reason);
+
   bool empty() const { return problems_.empty(); }
   /// No more are taken: the reader may stop.
   bool full() const;

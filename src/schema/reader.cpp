@@ -15,6 +15,7 @@
 #include "schema/problems.hpp"
 #include "schema/source.hpp"
 #include "schema/text.hpp"
+#include "schema/wide_numbers.hpp"
 
 namespace eventual::schema {
 
@@ -399,6 +400,8 @@ void Reader::read_absent(const FieldPlan& field, void* object, const Path& path)
   }
 }
 
+constexpr std::string_view k_wide_reason = "is a number that does not fit in 64 bits";
+
 // The source of this thread, or one of its own when that is in use: reading may make a plan, which
 // parses defaults.
 class SourceLoan {
@@ -428,6 +431,25 @@ class SourceLoan {
   const std::unique_ptr<Source> own_;
 };
 
+/// False when the text is no JSON for the parser.
+bool read_text(const TypeSchema& type, std::string_view json, void* object,
+               const ReadOptions& options, Problems& problems) {
+  SourceLoan source;
+  Element element;
+  std::string_view reason;
+  if (!source.get().parse(json, &element, &reason)) {
+    problems.add_at("", std::string(reason));
+    return false;
+  }
+  if (options.annotations != nullptr) {
+    const Checks checks(*options.annotations);
+    Reader(options, problems).read(type, element, object, {}, checks.any() ? &checks : nullptr);
+  } else {
+    Reader(options, problems).read(type, element, object, {}, nullptr);
+  }
+  return true;
+}
+
 }  // namespace
 }  // namespace eventual::schema
 
@@ -435,18 +457,14 @@ namespace eventual::detail {
 
 bool read_value(const TypeSchema& type, std::string_view json, void* object,
                 const ReadOptions& options, Error* error) {
-  schema::SourceLoan source;
   schema::Problems problems;
-  schema::Element element;
-  std::string_view reason;
-  if (!source.get().parse(json, &element, &reason)) {
-    problems.add_at("", std::string(reason));
-  } else if (options.annotations != nullptr) {
-    const schema::Checks checks(*options.annotations);
-    schema::Reader(options, problems)
-        .read(type, element, object, {}, checks.any() ? &checks : nullptr);
-  } else {
-    schema::Reader(options, problems).read(type, element, object, {}, nullptr);
+  if (!schema::read_text(type, json, object, options, problems)) {
+    const schema::WideNumbers wide = schema::find_wide_numbers(json);
+    if (!wide.pointers.empty()) {
+      problems = {};
+      if (schema::read_text(type, wide.text, object, options, problems))
+        problems.replace_at(wide.pointers, schema::k_wide_reason);
+    }
   }
   if (problems.empty()) return true;
   *error = problems.error();

@@ -93,7 +93,7 @@ std::vector<eventual::Json> items(HttpClient& client, const std::string& entity)
     const auto page =
         client.get("/_eventual/entities/" + entity + "?limit=1000&cursor=" + cursor).value().json();
     for (const eventual::Json& item : page["items"].as_array()) all.push_back(item);
-    cursor = page["cursor"].as_string();
+    cursor = page["cursor"].is_string() ? page["cursor"].as_string() : std::string();
   } while (!cursor.empty());
   return all;
 }

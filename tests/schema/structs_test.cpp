@@ -1,4 +1,5 @@
 // Plain structs: reflection, annotations, every problem with its pointer.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "eventual/schema.hpp"
@@ -96,6 +97,30 @@ struct eventual::Annotate<Wrong> {
 };
 
 namespace {
+
+TEST(Structs, ANumberThatNothingHoldsIsReportedBesideAllOtherProblems) {
+  const auto order = ev::from_json<Order>(
+      R"({"id":7,"items":[{"sku":"a"},{"sku":"\"]{,","amount":99999999999999999999}],)"
+      R"("ignored/\u0041":{"x":[1,-1e400]},"version":"v","note":"1e999"})");
+  ASSERT_FALSE(order.ok());
+  const std::string found = pointers(order.error());
+  EXPECT_THAT(found,
+              testing::HasSubstr("/items/1/amount: is a number that does not fit in 64 bits\n"));
+  EXPECT_THAT(found,
+              testing::HasSubstr("/ignored~1A/x/1: is a number that does not fit in 64 bits\n"));
+  EXPECT_THAT(found, testing::HasSubstr("/id: must be a string\n"));
+  EXPECT_THAT(found, testing::HasSubstr("/version: must be an integer\n"));
+  EXPECT_THAT(found, testing::Not(testing::HasSubstr("/note")));
+}
+
+TEST(Structs, OtherMistakesOfTheTextGoBeforeNumbersThatNothingHolds) {
+  for (const std::string_view text : {R"({"id":1e400,"items":[})", R"({"id":1e400} x)",
+                                      R"(1e400]]]]})", R"({"a\)", R"([[[1e400)"}) {
+    const auto order = ev::from_json<Order>(text);
+    ASSERT_FALSE(order.ok()) << text;
+    EXPECT_THAT(pointers(order.error()), testing::StartsWith(": is not valid JSON")) << text;
+  }
+}
 
 TEST(Structs, AreWrittenInTheOrderOfTheirMembers) {
   Order order{"o-1", {{"s", 1}}, {}, {{"b", {"t", 2}}, {"a", {"u", 3}}}, 1.5, 2};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ constexpr std::uint64_t k_small_commit_bytes_max = 8u << 10;
 
 // Space is reserved in pieces of this size, which keeps the file in one place on the disk.
 constexpr std::uint64_t k_reserve_bytes = 16u << 20;
+constexpr std::uint64_t k_reserve_room = 4;  // only where this many times as much is free
 
 const std::array<char, 64u << 10> k_zeros{};
 
@@ -109,10 +111,14 @@ class LogFile final : public rocksdb::FSWritableFile {
 
   void reserve(std::uint64_t needed) {
     const std::uint64_t count = std::max(needed, k_reserve_bytes);
+    reserved_ = size_ + count;
+    // On a disk that is nearly full, what is reserved here is what a table file needs.
+    struct statvfs disk{};
+    if (::fstatvfs(descriptor_, &disk) != 0) return;
+    if (std::uint64_t{disk.f_bavail} * disk.f_frsize < k_reserve_room * count) return;
     // Without support by the file system this is asked again in vain only once a piece.
     static_cast<void>(::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
                                   static_cast<off_t>(count)));
-    reserved_ = size_ + count;
   }
 
   void fill_ahead() {
