@@ -331,8 +331,10 @@ void Handlers::run_attempt(engine::Attempt attempt) {
   try {
     const ports::MarkedCall marked(marker_.get(), {attempt.execution_id, attempt.run, attempt.seq});
     HandlerRuntime runtime(host_, &attempt_scope);
+    // Before it runs: a handler that outlives its node may outlive the definition too.
+    const std::string what = "the result of task " + attempt.definition->name;
     result.result = runtime.run(attempt.definition->run, attempt.input, scope);
-    host_.require_fits(result.result.size(), "the result of task " + attempt.definition->name);
+    host_.require_fits(result.result.size(), what);
     result.signals = std::move(attempt_scope.signals);
     result.events = std::move(attempt_scope.events);
   } catch (...) {
